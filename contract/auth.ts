@@ -1,0 +1,199 @@
+// Signing in: trading a password for a token, one's own account, one's tokens, and the first admin.
+import { Type, type Static } from 'typebox'
+import type { Endpoint } from './endpoint.ts'
+import { roles } from './roles.ts'
+import {
+  changes,
+  email,
+  id,
+  listQuery,
+  nothing,
+  nullable,
+  object,
+  oneOf,
+  pageOf,
+  recordFields,
+  text,
+  timestamp,
+} from './schema.ts'
+
+const tags = ['Signing in'] as const
+
+export const usernamePattern = '^[\\p{L}\\p{N}@.+_-]+$'
+
+export const username = Type.String({
+  maxLength: 150,
+  pattern: usernamePattern,
+  description: 'Name to sign in with: letters, digits and @ . + - _; unique whatever its case.',
+  examples: ['admin'],
+})
+
+/** Length is judged by PASSWORD_MIN_LENGTH and strength by a list of common passwords, when one is chosen. */
+const password = (description: string) =>
+  Type.String({ minLength: 1, maxLength: 256, description, examples: ['keep-yourself-warm'] })
+
+const token = Type.String({
+  description: 'The token; send it as `Authorization: Bearer <token>`. It is shown only here.',
+  examples: ['fdt_kGy3zH0pXo0dP2vM1b6YfJ8nQ4sT7uW9xZ5aC3eR1g'],
+})
+
+export const createToken = {
+  method: 'POST',
+  url: '/api/v1/token',
+  bodyLimit: 8 * 1024,
+  config: { access: 'anyone', limited: true },
+  schema: {
+    operationId: 'createToken',
+    summary: 'Sign in',
+    description:
+      'Trades username and password for a token. An unknown user and a wrong password get the same 401.',
+    tags,
+    body: object(
+      {
+        username,
+        password: password('Their password.'),
+      },
+      { $id: 'Credentials', description: 'Username and password.' },
+    ),
+    response: { 200: object({ token }, { $id: 'NewToken', description: 'A fresh token.' }) },
+  },
+} as const satisfies Endpoint
+
+export const Me = object(
+  {
+    id: id('Number of the user.'),
+    username: nullable(username),
+    email: nullable(email('E-mail address.')),
+    first_name: Type.String({ description: 'Given name.', examples: ['Jennie'] }),
+    last_name: Type.String({ description: 'Family name.', examples: ['Lanister'] }),
+    role: oneOf(roles, 'What they may do: each role may do all that the one before it may.'),
+    ...recordFields,
+  },
+  { $id: 'Me', description: 'The account that is signed in.' },
+)
+export type Me = Static<typeof Me>
+
+export const getMe = {
+  method: 'GET',
+  url: '/api/v1/me',
+  config: { access: 'customer' },
+  schema: {
+    operationId: 'getMe',
+    summary: 'Read my account',
+    description: 'Who the credentials of this call belong to.',
+    tags,
+    response: { 200: Me },
+  },
+} as const satisfies Endpoint
+
+export const updateMe = {
+  method: 'PATCH',
+  url: '/api/v1/me',
+  config: { access: 'customer' },
+  schema: {
+    operationId: 'updateMe',
+    summary: 'Change my name',
+    description: 'The role and everything else about an account is changed by an admin.',
+    tags,
+    body: changes(
+      { first_name: text(100, 'Given name.', 'Jennie'), last_name: text(100, 'Family name.', 'Lanister') },
+      { $id: 'MyChanges', description: 'The fields to change.' },
+    ),
+    response: { 200: Me },
+  },
+} as const satisfies Endpoint
+
+export const changeMyPassword = {
+  method: 'POST',
+  url: '/api/v1/me/password',
+  bodyLimit: 8 * 1024,
+  config: { access: 'customer', limited: true },
+  schema: {
+    operationId: 'changeMyPassword',
+    summary: 'Change my password',
+    description:
+      'Asks for the current one again. All my other tokens end at once; the one of this call stays.',
+    tags,
+    body: object(
+      {
+        current_password: password('The password so far.'),
+        new_password: password('The password from now on.'),
+      },
+      { $id: 'PasswordChange', description: 'The old and the new password.' },
+    ),
+    response: { 204: nothing },
+  },
+} as const satisfies Endpoint
+
+export const Token = object(
+  {
+    id: id('Number of the token.'),
+    created_at: timestamp('When it was made.'),
+    expires_at: timestamp('When it stops working.'),
+    current: Type.Boolean({ description: 'True for the token of this very call.', examples: [true] }),
+  },
+  {
+    $id: 'Token',
+    description: 'A token that works now; the secret itself is shown only once, when it is made.',
+  },
+)
+export type Token = Static<typeof Token>
+
+export const listMyTokens = {
+  method: 'GET',
+  url: '/api/v1/me/tokens',
+  config: { access: 'customer' },
+  schema: {
+    operationId: 'listMyTokens',
+    summary: 'List my tokens',
+    description: 'The tokens of my account that work now, newest first.',
+    tags,
+    querystring: listQuery({}, ['created']),
+    response: { 200: pageOf(Token) },
+  },
+} as const satisfies Endpoint
+
+export const revokeMyToken = {
+  method: 'DELETE',
+  url: '/api/v1/me/tokens/:id',
+  config: { access: 'customer' },
+  schema: {
+    operationId: 'revokeMyToken',
+    summary: 'Revoke one of my tokens',
+    description: 'It stops working everywhere within a second.',
+    tags,
+    params: object({ id: id('Number of the token.') }),
+    response: { 204: nothing },
+  },
+} as const satisfies Endpoint
+
+export const setUp = {
+  method: 'POST',
+  url: '/api/v1/setup',
+  bodyLimit: 8 * 1024,
+  config: {
+    access: 'anyone',
+    absent: 'The link is used up, expired or unknown, or an admin exists already.',
+  },
+  schema: {
+    operationId: 'setUp',
+    summary: 'Make the first admin',
+    description:
+      'Works once, with the token of the link that the first start prints, while no admin exists; 404 otherwise.',
+    tags,
+    body: object(
+      {
+        token: Type.String({
+          minLength: 1,
+          maxLength: 100,
+          description: 'The token from the set-up link.',
+          examples: ['fds_…'],
+        }),
+        username,
+        password: password('The new password.'),
+      },
+      { $id: 'SetUp', description: 'The first admin.' },
+    ),
+    response: { 201: Me },
+  },
+} as const satisfies Endpoint

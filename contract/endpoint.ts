@@ -1,0 +1,81 @@
+// What an endpoint is: the object that Fastify's route() takes, less the handler. The same value gives the route, its
+// validation, its serializer, its types, its page in the OpenAPI document, and the call itself (requestFor).
+import type { Static, TObject, TSchema } from 'typebox'
+import type { Role } from './roles.ts'
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+/** Who may call at all: the least role, or anyone. What a caller may do to one record is the module's policy. */
+export type Access = 'anyone' | Role
+
+export interface Endpoint {
+  readonly method: Method
+  readonly url: `/api/v1/${string}`
+  /** Bytes that a body may have, where that is less than everywhere: what anyone may send must be cheap to refuse. */
+  readonly bodyLimit?: number
+  readonly config: {
+    readonly access: Access
+    /** When this answers 409, in a sentence for the documentation. */
+    readonly conflict?: string
+    /** When this answers 404 although its path names no record. */
+    readonly absent?: string
+    /** True where a flood is answered with 429. */
+    readonly limited?: boolean
+  }
+  readonly schema: {
+    readonly operationId: string
+    readonly summary: string
+    readonly description: string
+    readonly tags: readonly string[]
+    readonly params?: TObject
+    readonly querystring?: TObject
+    readonly body?: TSchema
+    /** The replies of success; every failure is a Problem, the same on all endpoints. */
+    readonly response: { readonly [status: number]: TSchema }
+  }
+}
+
+type Part<
+  E extends Endpoint,
+  Name extends 'params' | 'querystring' | 'body',
+> = E['schema'][Name] extends TSchema ? Static<E['schema'][Name]> : undefined
+
+export type Params<E extends Endpoint> = Part<E, 'params'>
+export type Query<E extends Endpoint> = Part<E, 'querystring'>
+export type Body<E extends Endpoint> = Part<E, 'body'>
+export type Reply<E extends Endpoint> = {
+  [S in keyof E['schema']['response']]: E['schema']['response'][S] extends TSchema
+    ? Static<E['schema']['response'][S]>
+    : never
+}[keyof E['schema']['response']]
+
+type Needed<Name extends string, T> = T extends undefined
+  ? { readonly [N in Name]?: undefined }
+  : { readonly [N in Name]: T }
+
+/** What a caller gives: the path's parameters, the query (never required) and the body. */
+export type Input<E extends Endpoint> = Needed<'params', Params<E>> &
+  Needed<'body', Body<E>> & { readonly query?: Partial<Query<E>> }
+
+export interface HttpRequest {
+  readonly method: Method
+  /** Path and query, to be resolved against the server's address. */
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+/** The call of an endpoint as plain data; the web app sends it with fetch, tests send it for real. */
+export function requestFor<E extends Endpoint>(endpoint: E, input: Input<E>): HttpRequest {
+  const params: Readonly<Record<string, unknown>> = input.params ?? {}
+  const path = endpoint.url.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(String(params[name])))
+  const given = Object.entries<unknown>(input.query ?? {}).filter(([, value]) => value !== undefined)
+  const query = new URLSearchParams(given.map(([name, value]) => [name, `${value}`])).toString()
+  const target = { method: endpoint.method, path: query ? `${path}?${query}` : path }
+  if (input.body === undefined) return { ...target, headers: { accept: 'application/json' } }
+  return {
+    ...target,
+    headers: { accept: 'application/json', 'content-type': 'application/json' },
+    body: JSON.stringify(input.body),
+  }
+}

@@ -1,0 +1,27 @@
+// The HTTP API as data. Every endpoint of the product is in this list; what is not here is not served.
+import * as auth from './auth.ts'
+import * as customers from './customers.ts'
+import type { Endpoint, Method } from './endpoint.ts'
+import * as operators from './operators.ts'
+import * as requests from './requests.ts'
+import * as system from './system.ts'
+
+const isEndpoint = (value: unknown): value is Endpoint =>
+  typeof value === 'object' && value !== null && 'method' in value && 'url' in value && 'schema' in value
+
+const methods: readonly Method[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
+
+/** In the order of their URLs, and for one URL of what it does: read, make, change, end. */
+export const endpoints: readonly Endpoint[] = [auth, customers, operators, requests, system]
+  .flatMap((noun) => Object.values(noun).filter(isEndpoint))
+  .sort((a, b) => a.url.localeCompare(b.url) || methods.indexOf(a.method) - methods.indexOf(b.method))
+
+export * from './auth.ts'
+export * from './customers.ts'
+export * from './endpoint.ts'
+export * from './operators.ts'
+export * from './problem.ts'
+export * from './requests.ts'
+export * from './roles.ts'
+export { notBlank, searchable } from './schema.ts'
+export * from './system.ts'
