@@ -1,0 +1,44 @@
+// The audit row of an effect, as a part of the very statement that has the effect: both commit, or neither.
+import { type RawBuilder, sql } from 'kysely'
+
+/** The values that every writing statement takes besides its own. */
+export interface Auditing {
+  readonly actor_id: number | null
+  readonly actor_role: string
+  readonly request_id: string
+}
+
+interface Actor {
+  readonly user_id: number | null
+  readonly role: string
+  readonly request_id: string
+}
+
+export function auditing({ user_id, role, request_id }: Actor): Auditing {
+  return { actor_id: user_id, actor_role: role, request_id }
+}
+
+/** Columns that no copy is ever made of. */
+const secrets = sql`'{password_hash,secret_hash}'::text[]`
+
+interface AuditedEffect {
+  /** Such as `customer.created`: the record's type, then what happened to it. */
+  readonly action: string | RawBuilder<unknown>
+  /** The rows as they became: the name of a CTE of this statement, one audit row for each of its rows. */
+  readonly after: RawBuilder<unknown>
+  /** The rows as they were: a CTE with the columns `id` and `row`; none for a creation. */
+  readonly before?: RawBuilder<unknown>
+  readonly recordType: string
+}
+
+/** `insert into audit_events …` for a CTE: `audited as (${audit(value, { … })})`. */
+export function audit(
+  value: Auditing,
+  { action, after, before, recordType }: AuditedEffect,
+): RawBuilder<unknown> {
+  return sql`
+    insert into audit_events (actor_id, actor_role, action, record_type, record_id, before, after, request_id)
+    select ${value.actor_id}::bigint, ${value.actor_role}, ${typeof action === 'string' ? sql.lit(action) : action}, ${sql.lit(recordType)}, after.id,
+      ${before ? sql`to_jsonb(before.row) - ${secrets}` : sql`null::jsonb`}, to_jsonb(after) - ${secrets}, ${value.request_id}
+    from ${after} as after ${before ? sql`join ${before} as before on before.id = after.id` : sql``}`
+}

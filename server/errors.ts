@@ -1,0 +1,85 @@
+// What a caller can act on. Everything else that is thrown is a bug: it is logged once, with the request id, and answers 500.
+
+const statuses = {
+  bad_request: 400,
+  unauthorized: 401,
+  forbidden: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  conflict: 409,
+  too_large: 413,
+  unsupported_media_type: 415,
+  invalid: 422,
+  too_many_requests: 429,
+  unavailable: 503,
+} as const
+
+export type ErrorKind = keyof typeof statuses
+
+export interface InvalidPart {
+  readonly in: 'body' | 'query' | 'path'
+  readonly pointer: string
+  readonly detail: string
+}
+
+export interface AppErrorOptions {
+  /** The part of the problem's type that names it, e.g. phone_taken. Stable: callers may rely on it. */
+  readonly code: string
+  readonly errors?: readonly InvalidPart[]
+  readonly conflictsWith?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly cause?: unknown
+}
+
+export class AppError extends Error {
+  readonly status: number
+  readonly code: string
+  readonly errors: readonly InvalidPart[] | undefined
+  readonly conflictsWith: string | undefined
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(kind: ErrorKind, detail: string, options: AppErrorOptions) {
+    super(detail, { cause: options.cause })
+    this.name = 'AppError'
+    this.status = statuses[kind]
+    this.code = options.code
+    this.errors = options.errors
+    this.conflictsWith = options.conflictsWith
+    this.headers = options.headers ?? {}
+  }
+}
+
+export const badRequest = (code: string, detail: string) => new AppError('bad_request', detail, { code })
+
+/** `error` says of a token that was sent what is wrong with it (RFC 6750, section 3.1). */
+export const unauthorized = (detail: string, code = 'unauthorized', error?: 'invalid_token') =>
+  new AppError('unauthorized', detail, {
+    code,
+    headers: { 'www-authenticate': `Bearer realm="frontdesk"${error ? `, error="${error}"` : ''}` },
+  })
+
+export const forbidden = (detail: string) => new AppError('forbidden', detail, { code: 'forbidden' })
+
+export const notFound = (detail: string) => new AppError('not_found', detail, { code: 'not_found' })
+
+export const conflict = (code: string, detail: string, conflictsWith?: string) =>
+  new AppError('conflict', detail, { code, ...(conflictsWith === undefined ? {} : { conflictsWith }) })
+
+/** When what stood in the way is gone by the time that the reason is looked up: somebody else was at the record. */
+export const changedMeanwhile = (record: string) =>
+  conflict('changed_meanwhile', `${record} changed in this very moment; try again.`)
+
+export const invalid = (errors: readonly InvalidPart[]) =>
+  new AppError('invalid', errors.map((error) => `${error.pointer || error.in} ${error.detail}`).join('; '), {
+    code: 'invalid',
+    errors,
+  })
+
+export const tooManyRequests = (detail: string, seconds: number) =>
+  new AppError('too_many_requests', detail, {
+    code: 'too_many_requests',
+    headers: { 'retry-after': String(Math.max(1, Math.ceil(seconds))) },
+  })
+
+export const unavailable = (detail: string, cause?: unknown) =>
+  new AppError('unavailable', detail, { code: 'unavailable', headers: { 'retry-after': '1' }, cause })
