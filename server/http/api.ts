@@ -1,0 +1,31 @@
+// What a module's routes are registered on.
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from 'fastify'
+import type { Endpoint } from '../../contract/index.ts'
+import type { Actor } from '../context.ts'
+import type { Pages } from './pages.ts'
+
+export type Api = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    pages: Pages
+  }
+  interface FastifyRequest {
+    /** Who is calling; set before the handler of every route that is not for anyone. */
+    actor: Actor
+  }
+  interface FastifyContextConfig extends Partial<Endpoint['config']> {}
+}

@@ -1,0 +1,198 @@
+// The OpenAPI 3.1 document, made from the contract alone: what is declared there is what is served, and what is written here.
+import { STATUS_CODES } from 'node:http'
+import { Problem, type Endpoint } from '../../contract/index.ts'
+
+type Json = Record<string, unknown>
+
+interface DocumentOptions {
+  readonly version: string
+  readonly publicUrl: string
+}
+
+const tags = [
+  {
+    name: 'Signing in',
+    description: 'Trading a password for a token, one’s own account and tokens, the first admin.',
+  },
+  { name: 'Customers', description: 'The people and companies that the shop serves.' },
+  { name: 'Operators', description: 'The colleagues that requests are given to.' },
+  { name: 'Requests', description: 'What customers ask, moved forward by operators.' },
+  { name: 'System', description: 'How the system is.' },
+]
+
+export function openapiDocument(
+  endpoints: readonly Endpoint[],
+  { version, publicUrl }: DocumentOptions,
+): Json {
+  const schemas: Record<string, unknown> = {}
+  const paths: Record<string, Json> = {}
+  for (const endpoint of endpoints) {
+    const path = endpoint.url.replace(/:(\w+)/g, '{$1}')
+    paths[path] = { ...paths[path], [endpoint.method.toLowerCase()]: operation(endpoint, schemas) }
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Frontdesk',
+      version,
+      summary: 'Customers and what they ask, in one self-hosted product.',
+      description:
+        'Sign in with `POST /api/v1/token` and send the token as `Authorization: Bearer <token>`. Every failure is `application/problem+json` (RFC 9457). The same URLs answer without the version, and with a trailing slash.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: publicUrl, description: 'This server.' }],
+    tags,
+    paths,
+    components: {
+      schemas: sorted(schemas),
+      securitySchemes: {
+        token: { type: 'http', scheme: 'bearer', description: 'A token from `POST /api/v1/token`.' },
+      },
+    },
+  }
+}
+
+function operation({ config, schema }: Endpoint, schemas: Record<string, unknown>): Json {
+  const body = schema.body && content('application/json', refer(schema.body, schemas))
+  return {
+    operationId: schema.operationId,
+    summary: schema.summary,
+    description: `${schema.description}${config.access === 'anyone' ? '' : ` For the role ${config.access} and above.`}`,
+    tags: schema.tags,
+    security: config.access === 'anyone' ? [] : [{ token: [] }],
+    ...(schema.params || schema.querystring
+      ? {
+          parameters: [
+            ...parameters('path', schema.params, schemas),
+            ...parameters('query', schema.querystring, schemas),
+          ],
+        }
+      : {}),
+    ...(body ? { requestBody: { required: true, content: body } } : {}),
+    responses: { ...successes(schema, schemas), ...failures({ config, schema }, schemas) },
+  }
+}
+
+interface ObjectSchema {
+  readonly properties: Readonly<Record<string, Json>>
+  readonly required?: readonly string[]
+}
+
+function parameters(place: 'path' | 'query', object: unknown, schemas: Record<string, unknown>): Json[] {
+  if (!object) return []
+  const { properties, required = [] } = object as ObjectSchema
+  return Object.entries(properties).map(([name, { description, ...schema }]) => ({
+    name,
+    in: place,
+    required: required.includes(name),
+    description,
+    schema: refer(schema, schemas),
+  }))
+}
+
+const reasons: Readonly<Record<number, string>> = {
+  200: 'Done.',
+  201: 'Made.',
+  204: 'Done; there is nothing to say.',
+}
+
+function successes(schema: Endpoint['schema'], schemas: Record<string, unknown>): Json {
+  return Object.fromEntries(
+    Object.entries(schema.response).map(([status, reply]) => [
+      status,
+      {
+        description: reasons[Number(status)] ?? 'Done.',
+        ...(status === '201'
+          ? { headers: { Location: { description: 'Where the new record is.', schema: { type: 'string' } } } }
+          : {}),
+        ...(status === '204' ? {} : { content: content('application/json', refer(reply, schemas)) }),
+      },
+    ]),
+  )
+}
+
+/** What can go wrong follows from what the endpoint takes and who may call it. */
+function failures(
+  { config, schema }: Pick<Endpoint, 'config' | 'schema'>,
+  schemas: Record<string, unknown>,
+): Json {
+  const takesInput = schema.body ?? schema.params ?? schema.querystring
+  const problems: [number, string | false | undefined][] = [
+    [400, schema.body && 'The body is not JSON.'],
+    [401, config.access !== 'anyone' && 'No credentials, or none that work.'],
+    [401, config.access === 'anyone' && config.limited && 'Username or password is wrong.'],
+    [403, config.access !== 'anyone' && 'The role of the caller may not do this.'],
+    [404, config.absent ?? (schema.params && 'There is no such record, or not for this caller.')],
+    [409, config.conflict],
+    [413, schema.body && 'The body is too large.'],
+    [415, schema.body && 'The body is not application/json.'],
+    [422, takesInput && 'What was sent does not fit; `errors` names each place.'],
+    [429, config.limited && 'Too many tries; `Retry-After` says how many seconds to wait.'],
+    [503, 'The database does not answer right now, or the server is stopping.'],
+  ]
+  return Object.fromEntries(
+    problems
+      .filter(([, description]) => description)
+      .map(([status, description]) => [
+        status,
+        {
+          description,
+          content: content(
+            'application/problem+json',
+            refer(Problem, schemas),
+            problemExample(status, String(description)),
+          ),
+        },
+      ]),
+  )
+}
+
+function content(type: string, schema: unknown, example?: Json): Json {
+  return { [type]: { schema, ...(example ? { example } : {}) } }
+}
+
+function problemExample(status: number, detail: string): Json {
+  const title = STATUS_CODES[status] ?? ''
+  return {
+    type: `urn:frontdesk:problem:${title.toLowerCase().replace(/\W+/g, '_')}`,
+    title,
+    status,
+    detail,
+    instance: '/api/v1/…',
+    request_id: '019ab6d0-6a53-7a0e-8d3f-2f7f4a1c9d55',
+    ...(status === 422 ? { errors: [{ in: 'body', pointer: '/field', detail: 'is required' }] } : {}),
+  }
+}
+
+/** Copies a schema; each part that has a name goes under components/schemas, and is referred to. */
+function refer(schema: unknown, schemas: Record<string, unknown>): unknown {
+  if (Array.isArray(schema)) return schema.map((item) => refer(item, schemas))
+  if (typeof schema !== 'object' || schema === null) return schema
+  const { $id, anyCase, ...rest } = schema as Json & { $id?: string }
+  const copy = Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, refer(value, schemas)]))
+  const shown = anyCase === undefined ? copy : { ...copy, enum: anyCase }
+  if ($id === undefined) return shown
+  schemas[$id] ??= { ...shown, title: $id, ...exampleOf(shown, schemas) }
+  return { $ref: `#/components/schemas/${$id}` }
+}
+
+/** An object's example is made of the examples of its properties. */
+function exampleOf(schema: Json, schemas: Record<string, unknown>): Json {
+  const { properties } = schema as unknown as Partial<ObjectSchema>
+  if (!properties) return {}
+  const entries = Object.entries(properties).map(([name, property]) => [name, example(property, schemas)])
+  return { examples: [Object.fromEntries(entries.filter(([, value]) => value !== undefined))] }
+}
+
+function example({ examples, items, $ref }: Json, schemas: Record<string, unknown>): unknown {
+  if (Array.isArray(examples)) return examples[0]
+  if (typeof $ref === 'string')
+    return example(schemas[$ref.slice($ref.lastIndexOf('/') + 1)] as Json, schemas)
+  return items === undefined
+    ? undefined
+    : [example(items as Json, schemas)].filter((item) => item !== undefined)
+}
+
+function sorted(schemas: Record<string, unknown>) {
+  return Object.fromEntries(Object.entries(schemas).sort(([a], [b]) => a.localeCompare(b)))
+}

@@ -1,0 +1,98 @@
+// Turns a page of a repository into the envelope { count, next, previous, results }, and a cursor into a place in a list.
+// Cursors are signed, and hold what they were made for, so that one cannot be carried to another list or another filter.
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import type { Page, PageQuery, Place } from '../db/list.ts'
+import { invalid } from '../errors.ts'
+
+interface ListInput {
+  readonly sort?: string
+  readonly limit?: number
+  readonly cursor?: string
+}
+
+/** A request whose query the contract's listQuery has checked. */
+interface ListRequest {
+  readonly url: string
+  readonly query: ListInput
+}
+
+export interface Pages {
+  /** Reads sort, limit and cursor of a list's query. Throws a 422 on a cursor that is not of this very list. */
+  query(request: ListRequest): PageQuery
+  envelope<Row>(request: ListRequest, page: Page<Row>): Envelope<Row>
+}
+
+interface Envelope<Row> {
+  count: number
+  count_capped?: true
+  next: string | null
+  previous: string | null
+  results: Row[]
+}
+
+export function pagesOf(secret: string, publicUrl: string): Pages {
+  const key = createHash('sha256').update(`cursor:${secret}`).digest()
+  const sign = (data: string) => createHmac('sha256', key).update(data).digest().subarray(0, 16)
+
+  function seal(place: Place, list: string): string {
+    const data = JSON.stringify([place.direction, place.key, place.id, place.count, place.counted_up_to_cap])
+    return Buffer.concat([sign(`${list}\n${data}`), Buffer.from(data)]).toString('base64url')
+  }
+
+  function open(cursor: string, list: string): Place {
+    const bytes = Buffer.from(cursor, 'base64url')
+    const data = bytes.subarray(16).toString()
+    const genuine = bytes.length > 16 && timingSafeEqual(bytes.subarray(0, 16), sign(`${list}\n${data}`))
+    if (!genuine)
+      throw invalid([
+        {
+          in: 'query',
+          pointer: '/cursor',
+          detail: 'does not belong to this list with these filters and this order',
+        },
+      ])
+    const [direction, placeKey, id, count, capped] = JSON.parse(data)
+    return { direction, key: placeKey, id, count, counted_up_to_cap: capped }
+  }
+
+  return {
+    query(request) {
+      const { sort, limit, cursor } = request.query
+      const order = sort ?? '-created'
+      return {
+        sort: order.replace(/^-/, ''),
+        descending: order.startsWith('-'),
+        limit: limit ?? 50,
+        place: cursor === undefined ? undefined : open(cursor, listOf(request)),
+      }
+    },
+    envelope(request, page) {
+      const list = listOf(request)
+      const link = (place: Place | undefined) =>
+        place ? `${publicUrl}${withCursor(list, seal(place, list), request.query.limit)}` : null
+      return {
+        count: page.count,
+        ...(page.counted_up_to_cap ? { count_capped: true as const } : {}),
+        next: link(page.next),
+        previous: link(page.previous),
+        results: page.rows,
+      }
+    },
+  }
+}
+
+/** What makes two queries the same list: path, filters and order; not the size of a page, nor the place in it. */
+function listOf(request: ListRequest): string {
+  const { limit: _, cursor: __, ...filters } = request.query
+  const query = new URLSearchParams(
+    Object.entries<unknown>(filters)
+      .map(([name, value]) => [name, `${value}`])
+      .sort(([a = ''], [b = '']) => (a < b ? -1 : 1)),
+  ).toString()
+  const path = request.url.split('?', 1)[0]?.replace(/\/$/, '') ?? ''
+  return query ? `${path}?${query}` : path
+}
+
+function withCursor(list: string, cursor: string, limit: number | undefined): string {
+  return `${list}${list.includes('?') ? '&' : '?'}${limit === undefined ? '' : `limit=${limit}&`}cursor=${cursor}`
+}

@@ -1,0 +1,117 @@
+// Every failure leaves as problem+json (RFC 9457), made here and nowhere else: never a stack, never SQL.
+import { randomUUID } from 'node:crypto'
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { isUnavailable } from '../db/database.ts'
+import { AppError, badRequest, invalid, notFound, unavailable } from '../errors.ts'
+import { alwaysSent } from './secure-headers.ts'
+import { pathOf } from './urls.ts'
+
+export function answerProblems(app: FastifyInstance) {
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    const known = understand(error)
+    if (!known) request.log.error({ err: error }, 'unexpected error')
+    else if (known.status >= 500) request.log.warn({ err: known.cause ?? known }, 'unavailable')
+    return sendProblem(request, reply, known)
+  })
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(request, reply, notFound(`There is nothing at ${pathOf(request)}.`)),
+  )
+}
+
+/** Answers what the caller can act on; undefined for a bug of ours. */
+function understand(error: FastifyError): AppError | undefined {
+  if (error instanceof AppError) return error
+  if (isUnavailable(error))
+    return unavailable('The database does not answer right now; try again soon.', error)
+  switch (error.code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return new AppError('too_large', 'The body is too large.', { code: 'too_large' })
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return new AppError('unsupported_media_type', 'Send the body as application/json.', {
+        code: 'unsupported_media_type',
+      })
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+      return badRequest('bad_content_length', 'The body is not as long as Content-Length says.')
+    case 'FST_ERR_HANDLER_TIMEOUT':
+      return unavailable('This took too long; try again.')
+    // A statement or lock that hit its time limit: somebody else holds the record, or the database is overloaded.
+    case '57014':
+    case '55P03':
+      return unavailable('The database is busy; try again soon.', error)
+    default:
+      break
+  }
+  return error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500
+    ? badRequest('bad_request', 'The request is not well formed.')
+    : undefined
+}
+
+function sendProblem(request: FastifyRequest, reply: FastifyReply, error: AppError | undefined) {
+  const status = error?.status ?? 500
+  return reply
+    .code(status)
+    .headers({ ...error?.headers })
+    .type('application/problem+json')
+    .serializer(JSON.stringify)
+    .send({
+      type: `urn:frontdesk:problem:${error?.code ?? 'internal'}`,
+      title: STATUS_CODES[status],
+      status,
+      detail: error?.message ?? 'Something went wrong on our side. The request_id finds it in the logs.',
+      instance: pathOf(request),
+      request_id: request.id,
+      conflicts_with: error?.conflictsWith,
+      errors: error?.errors,
+    })
+}
+
+/** A body where the contract has none is refused like any unknown field. */
+export function refuseUnexpectedBody(request: FastifyRequest) {
+  if (request.body !== undefined && request.body !== null && !request.routeOptions.schema?.body) {
+    throw invalid([{ in: 'body', pointer: '', detail: 'must be empty: this call takes no body' }])
+  }
+}
+
+const noHttp: Readonly<Record<string, { status: number; code: string; detail: string }>> = {
+  HPE_HEADER_OVERFLOW: {
+    status: 431,
+    code: 'head_too_large',
+    detail: 'The head of the request is too large.',
+  },
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, code: 'too_slow', detail: 'The request took too long to arrive.' },
+}
+
+/** A URL that cannot be decoded reaches no route and no hook. */
+export function answerBadUrl(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
+  reply.headers({ ...alwaysSent, 'x-request-id': request.id })
+  sendProblem(
+    request,
+    reply,
+    notFound(
+      error.code === 'FST_ERR_BAD_URL' ? 'This URL is not well formed.' : 'There is nothing at this URL.',
+    ),
+  )
+}
+
+/** What is not HTTP never becomes a request; its problem is written to the bare connection, which is then closed. */
+export function answerNoHttp(error: Error & { code?: string }, socket: Socket) {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+  const { status, code, detail } = noHttp[error.code ?? ''] ?? {
+    status: 400,
+    code: 'bad_request',
+    detail: 'This is no HTTP request.',
+  }
+  const problem = JSON.stringify({
+    type: `urn:frontdesk:problem:${code}`,
+    title: STATUS_CODES[status],
+    status,
+    detail,
+    instance: '',
+    request_id: randomUUID(),
+  })
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/problem+json\r\nX-Content-Type-Options: nosniff\r\nContent-Length: ${Buffer.byteLength(problem)}\r\nConnection: close\r\n\r\n${problem}`,
+  )
+}
