@@ -1,0 +1,17 @@
+import type { Context } from '../context.ts'
+import type { Tasks } from '../jobs/worker.ts'
+import { deletePastAttempts } from './sign-in-limit-repository.ts'
+import { deleteEndedTokens } from './token-repository.ts'
+
+export function authTasks(ctx: Context): Tasks {
+  return {
+    forget_ended_tokens: {
+      schedule: '17 * * * *',
+      work: async () => void (await deleteEndedTokens.all(ctx.db, {})),
+    },
+    forget_sign_in_attempts: {
+      schedule: '*/10 * * * *',
+      work: async () => void (await deletePastAttempts.all(ctx.db, {})),
+    },
+  }
+}

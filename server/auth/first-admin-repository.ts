@@ -1,0 +1,60 @@
+import { sql } from 'kysely'
+import type { Me } from '../../contract/index.ts'
+import { audit, type Auditing } from '../db/audit.ts'
+import { statement } from '../db/statement.ts'
+
+const columns = sql`users.id, users.username, users.email, users.first_name, users.last_name, users.role,
+  users.created_at, users.updated_at, users.version`
+
+/** Held until the transaction ends, so that instances that start together take turns. */
+export const lockFirstAdmin = statement<object>()(() => sql`select pg_advisory_xact_lock(7305441103)`)
+
+const anAdmin = sql`select from users where users.role = 'admin' and users.password_hash is not null`
+
+export const hasAdmin = statement<object>()(() => sql<{ found: boolean }>`select exists(${anAdmin}) as found`)
+
+export const insertAdmin = statement<{ username: string; password_hash: string } & Auditing>()(
+  (value) => sql<Me>`
+    with created as (
+      insert into users (username, role, password_hash) values (${value.username}, 'admin', ${value.password_hash})
+      returning *
+    ),
+    audited as (${audit(value, { action: 'user.created', recordType: 'user', after: sql`created` })})
+    select ${columns} from created as users`,
+)
+
+const workingSetUpToken = (secretHash: Buffer) => sql`
+  one_time_tokens.purpose = 'setup' and one_time_tokens.secret_hash = ${secretHash}
+  and one_time_tokens.used_at is null and one_time_tokens.expires_at > now() and not exists (${anAdmin})`
+
+/** Only the link of the latest start works. */
+export const replaceSetUpToken = statement<{ secret_hash: Buffer; minutes: number }>()(
+  (value) => sql`
+    with old as (delete from one_time_tokens where purpose = 'setup')
+    insert into one_time_tokens (purpose, secret_hash, expires_at)
+    values ('setup', ${value.secret_hash}, now() + ${value.minutes} * interval '1 minute')`,
+)
+
+export const findSetUpToken = statement<{ secret_hash: Buffer }>()(
+  (value) =>
+    sql<{
+      id: number
+    }>`select one_time_tokens.id from one_time_tokens where ${workingSetUpToken(value.secret_hash)}`,
+)
+
+/** Uses the token up and makes the admin, in one statement: of fifty calls at once one gets a row. */
+export const redeemSetUpToken = statement<
+  { secret_hash: Buffer; username: string; password_hash: string } & Auditing
+>()(
+  (value) => sql<Me>`
+    with used as (
+      update one_time_tokens set used_at = now() where ${workingSetUpToken(value.secret_hash)} returning id
+    ),
+    created as (
+      insert into users (username, role, password_hash)
+      select ${value.username}, 'admin', ${value.password_hash} from used
+      returning *
+    ),
+    audited as (${audit(value, { action: 'user.created', recordType: 'user', after: sql`created` })})
+    select ${columns} from created as users`,
+)

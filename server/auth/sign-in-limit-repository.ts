@@ -1,0 +1,43 @@
+import { type RawBuilder, sql } from 'kysely'
+import { statement } from '../db/statement.ts'
+
+interface Attempt {
+  /** What each limit counts by. */
+  readonly of: readonly string[]
+  readonly name: string
+  readonly place: string
+}
+
+/**
+ * A key for each of `of`. The name is folded by PostgreSQL, as where the account is looked for: were it folded elsewhere, one
+ * account could be tried under two keys. It is hashed, since people type their password into the wrong field.
+ */
+const keys = (value: Attempt): RawBuilder<unknown> => sql`
+  select of, ordinality, encode(sha256(convert_to(concat_ws(E'\\n', of,
+    case when of <> 'place' then lower(${value.name}) end,
+    case when of <> 'name' then ${value.place} end), 'UTF8')), 'base64') as key
+  from unnest(${value.of}::text[]) with ordinality as counted (of, ordinality)`
+
+/** One more try for each key; a window that is over begins anew. */
+export const countAttempts = statement<Attempt & { readonly seconds: readonly number[] }>()(
+  (value) => sql<{ of: string; attempts: number; seconds_left: number }>`
+    with keys as materialized (${keys(value)}),
+    counted as (
+      insert into sign_in_attempts as known (key, attempts, window_ends_at)
+      select keys.key, 1, now() + (${value.seconds}::integer[])[keys.ordinality] * interval '1 second'
+      from keys order by keys.key -- always in the same order, so that two tries cannot deadlock
+      on conflict (key) do update set
+        attempts = case when known.window_ends_at <= now() then 1 else known.attempts + 1 end,
+        window_ends_at = case when known.window_ends_at <= now() then excluded.window_ends_at else known.window_ends_at end
+      returning key, attempts, extract(epoch from window_ends_at - now())::float8 as seconds_left
+    )
+    select keys.of, counted.attempts, counted.seconds_left from counted join keys on keys.key = counted.key`,
+)
+
+export const deleteAttempts = statement<Attempt>()(
+  (value) => sql`delete from sign_in_attempts where key in (select keys.key from (${keys(value)}) as keys)`,
+)
+
+export const deletePastAttempts = statement<object>()(
+  () => sql`delete from sign_in_attempts where window_ends_at < now()`,
+)

@@ -1,0 +1,28 @@
+// How often signing in may be tried, as a table, and what counts as one place.
+import { isIPv4, isIPv6 } from 'node:net'
+
+interface Limit {
+  readonly of: 'name and place' | 'name' | 'place'
+  readonly attempts: number
+  readonly seconds: number
+}
+
+/** Few tries for a name from one place, more for the name from anywhere, many from one place for any name. */
+export const signInLimits: readonly Limit[] = [
+  { of: 'name and place', attempts: 5, seconds: 15 * 60 },
+  { of: 'name', attempts: 20, seconds: 60 * 60 },
+  { of: 'place', attempts: 100, seconds: 60 * 60 },
+]
+
+/** One IPv4 address, or the /64 that a household or a server has of IPv6. */
+export function placeOf(address: string): string {
+  if (!isIPv6(address)) return address
+  const mapped = address.slice(address.lastIndexOf(':') + 1)
+  if (isIPv4(mapped)) return mapped
+  const [head = '', tail] = address.toLowerCase().split('::')
+  const before = head === '' ? [] : head.split(':')
+  const after = tail ? tail.split(':') : []
+  const zeros = tail === undefined ? [] : Array.from({ length: 8 - before.length - after.length }, () => '0')
+  const groups = [...before, ...zeros, ...after].slice(0, 4)
+  return groups.map((group) => Number.parseInt(group, 16).toString(16)).join(':')
+}
