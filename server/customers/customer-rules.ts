@@ -1,0 +1,30 @@
+// Pure rules of customers.
+import parsePhoneNumber from 'libphonenumber-js/max'
+import { invalid, type InvalidPart } from '../errors.ts'
+
+/** `+44 20 8366 1171` to `+442083661171` (E.164); undefined for what is no such number, or more than one. */
+function toE164(typed: string): string | undefined {
+  const phone = parsePhoneNumber(typed.trim(), { extract: false })
+  return phone?.isValid() && phone.ext === undefined ? phone.number : undefined
+}
+
+/** The fields as they are kept: without white space around them, the phone in E.164. Throws a 422 for what is no phone number. */
+export function tidy<Fields extends object>(fields: Fields, part: InvalidPart['in'] = 'body'): Fields {
+  const tidied = Object.entries(fields).map(([name, value]) => {
+    if (typeof value !== 'string') return [name, value]
+    return [name, name === 'phone' ? e164OrRefuse(value, part) : value.trim()]
+  })
+  return Object.fromEntries(tidied)
+}
+
+function e164OrRefuse(typed: string, part: InvalidPart['in']): string {
+  const phone = toE164(typed)
+  if (phone) return phone
+  throw invalid([
+    {
+      in: part,
+      pointer: '/phone',
+      detail: 'must be a phone number with its country code, such as +442083661171',
+    },
+  ])
+}

@@ -1,0 +1,125 @@
+// Customers: the people and companies that the shop serves. Not their tickets, but for archiving, which takes both.
+import {
+  type Body,
+  type createCustomer,
+  type Customer,
+  type listCustomers,
+  type Query,
+  type updateCustomer,
+} from '../../contract/index.ts'
+import type { Actor, Context } from '../context.ts'
+import { auditing } from '../db/audit.ts'
+import { violatedKey } from '../db/database.ts'
+import type { Page, PageQuery } from '../db/list.ts'
+import { searchPattern } from '../db/search.ts'
+import { inTransaction } from '../db/transaction.ts'
+import { type AppError, changedMeanwhile, conflict, notFound } from '../errors.ts'
+import * as repository from './customer-repository.ts'
+import { tidy } from './customer-rules.ts'
+
+export async function create(
+  ctx: Context,
+  actor: Actor,
+  body: Body<typeof createCustomer>,
+): Promise<Customer> {
+  const customer = { phone: null, email: null, company: null, ...tidy(body) }
+  return keepingKeys(ctx, null, customer, async () => {
+    const [created] = await repository.insertCustomer.all(ctx.db, { ...customer, ...auditing(actor) })
+    return created as Customer
+  })
+}
+
+/** Answers an archived customer too. */
+export async function get(ctx: Context, id: number): Promise<Customer> {
+  const customer = await repository.findCustomer.first(ctx.db, { id })
+  if (!customer) throw absent(id)
+  return customer
+}
+
+export async function list(
+  ctx: Context,
+  query: Query<typeof listCustomers>,
+  page: PageQuery,
+): Promise<Page<Customer>> {
+  const { first_name, last_name, phone, email } = tidy(query, 'query')
+  const q = query.q === undefined ? undefined : searchPattern(query.q)
+  const live = query.show_archived ? undefined : true
+  return repository.pageOfCustomers(ctx.db, { first_name, last_name, phone, email, q, live }, page)
+}
+
+export async function update(
+  ctx: Context,
+  actor: Actor,
+  id: number,
+  body: Body<typeof updateCustomer>,
+): Promise<Customer> {
+  const changes = tidy(body)
+  return keepingKeys(ctx, id, changes, async () => {
+    const changed = await repository.updateCustomer.first(ctx.db, {
+      id,
+      changes: JSON.stringify(changes),
+      ...auditing(actor),
+    })
+    if (changed) return changed
+    const { archived_at } = await get(ctx, id)
+    if (archived_at === null) throw changedMeanwhile(`Customer ${id}`)
+    throw conflict(
+      'customer_archived',
+      `Customer ${id} was archived on ${archived_at}; restore it first (POST /api/v1/customers/${id}/restore).`,
+    )
+  })
+}
+
+/** Archives the customer together with their live requests. Repeating it changes nothing. */
+export async function archive(ctx: Context, actor: Actor, id: number): Promise<void> {
+  await holding(ctx, id, (ctx) => repository.archiveCustomer.all(ctx.db, { id, ...auditing(actor) }))
+}
+
+/** Brings back the customer and exactly the requests that went with them. */
+export async function restore(ctx: Context, actor: Actor, id: number): Promise<Customer> {
+  const archived = await get(ctx, id)
+  return keepingKeys(ctx, id, archived, () =>
+    holding(ctx, id, async (ctx) => {
+      const restored = await repository.restoreCustomer.first(ctx.db, { id, ...auditing(actor) })
+      return restored ?? get(ctx, id)
+    }),
+  )
+}
+
+/** Runs a statement about the customer and their tickets, with nobody at either but us. */
+function holding<T>(ctx: Context, id: number, work: (ctx: Context) => Promise<T>): Promise<T> {
+  return inTransaction(ctx, async (ctx) => {
+    if (!(await repository.lockCustomer.first(ctx.db, { id }))) throw absent(id)
+    return work(ctx)
+  })
+}
+
+const absent = (id: number): AppError => notFound(`There is no customer ${id}.`)
+
+/** Runs a write, and where a unique key of live customers stops it, says which, and whose it is. */
+async function keepingKeys<T>(
+  ctx: Context,
+  id: number | null,
+  keys: { readonly phone?: string | null | undefined; readonly email?: string | null | undefined },
+  write: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await write()
+  } catch (error) {
+    const key = violatedKey(error)
+    if (key !== 'customers_live_phone_key' && key !== 'customers_live_email_key') throw error
+    const byPhone = key === 'customers_live_phone_key'
+    const holder = await repository.findKeyHolder.first(ctx.db, {
+      phone: byPhone ? (keys.phone ?? null) : null,
+      email: byPhone ? null : (keys.email ?? null),
+      except: id,
+    })
+    throw conflict(
+      byPhone ? 'phone_taken' : 'email_taken',
+      byPhone
+        ? `Another live customer has the phone ${keys.phone}.`
+        : `Another live customer has the e-mail address ${keys.email}.`,
+      holder && `/api/v1/customers/${holder.id}`,
+    )
+  }
+}
