@@ -1,0 +1,3 @@
+// The tickets module: asks of customers and their threads. A request is a ticket seen through the /requests URLs.
+export { requestRoutes } from './request-routes.ts'
+export * as tickets from './ticket-service.ts'

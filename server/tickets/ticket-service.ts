@@ -1,0 +1,135 @@
+// Tickets, seen by the staff as requests: one ask of one customer, moved forward by operators.
+import {
+  type Body,
+  type closeRequest,
+  type createRequest,
+  type editRequest,
+  type listRequests,
+  type Query,
+  type Request,
+  type TicketStatus,
+} from '../../contract/index.ts'
+import type { Actor, Context } from '../context.ts'
+import { customers } from '../customers/index.ts'
+import { auditing } from '../db/audit.ts'
+import type { Page, PageQuery } from '../db/list.ts'
+import { searchPattern } from '../db/search.ts'
+import { type AppError, changedMeanwhile, conflict, notFound } from '../errors.ts'
+import { operators } from '../users/index.ts'
+import * as repository from './ticket-repository.ts'
+import { archivable, assignable, editable, statusesBefore, subjectOf } from './ticket-rules.ts'
+
+/** Logs a request on behalf of a customer. */
+export async function create(
+  ctx: Context,
+  actor: Actor,
+  customer_id: number,
+  body: Body<typeof createRequest>,
+): Promise<Request> {
+  const ask = { customer_id, subject: subjectOf(body), body: body.body }
+  const created = await repository.insertRequest.first(ctx.db, { ...ask, ...auditing(actor) })
+  if (created) return created
+  const { archived_at } = await customers.get(ctx, customer_id)
+  if (archived_at === null) throw changedMeanwhile(`Customer ${customer_id}`)
+  throw conflict(
+    'customer_archived',
+    `Customer ${customer_id} was archived on ${archived_at}; restore the customer first.`,
+  )
+}
+
+/** Answers an archived request too. */
+export async function get(ctx: Context, id: number): Promise<Request> {
+  const request = await repository.findRequest.first(ctx.db, { id })
+  if (!request) throw notFound(`There is no request ${id}.`)
+  return request
+}
+
+export async function list(
+  ctx: Context,
+  query: Query<typeof listRequests>,
+  page: PageQuery,
+): Promise<Page<Request>> {
+  const { status, processed_by, created_by } = query
+  const q = query.q === undefined ? undefined : searchPattern(query.q)
+  const live = query.show_archived ? undefined : true
+  return repository.pageOfRequests(ctx.db, { status, processed_by, created_by, q, live }, page)
+}
+
+/** Throws a 404 for a customer who is not there, rather than answer an empty list. */
+export async function listOfCustomer(
+  ctx: Context,
+  customer_id: number,
+  query: Query<typeof listRequests>,
+  page: PageQuery,
+): Promise<Page<Request>> {
+  const requests = await list(ctx, { ...query, created_by: customer_id }, page)
+  if (requests.count === 0) await customers.get(ctx, customer_id)
+  return requests
+}
+
+/** Gives a PENDING request to an operator, or an IN_PROGRESS one to another. */
+export async function assign(ctx: Context, actor: Actor, id: number, operator_id: number): Promise<Request> {
+  const assigned = await repository.assignTicket.first(ctx.db, {
+    id,
+    operator_id,
+    from: assignable,
+    ...auditing(actor),
+  })
+  if (assigned) return assigned
+  const operator = await operators.get(ctx, operator_id)
+  if (operator.disabled_at)
+    throw conflict('operator_disabled', `Operator ${operator_id} is disabled; choose another.`)
+  throw wrongState(await get(ctx, id), assignable, 'be given to an operator')
+}
+
+/** Completes or rejects a request. */
+export async function close(
+  ctx: Context,
+  actor: Actor,
+  id: number,
+  outcome: Body<typeof closeRequest>,
+): Promise<Request> {
+  const closed = await repository.closeTicket.first(ctx.db, {
+    id,
+    status: outcome.status,
+    resolution_comment: outcome.resolution_comment.trim(),
+    from: statusesBefore(outcome.status),
+    ...auditing(actor),
+  })
+  if (closed) return closed
+  throw wrongState(await get(ctx, id), statusesBefore(outcome.status), `become ${outcome.status}`)
+}
+
+/** Edits what is asked. */
+export async function edit(
+  ctx: Context,
+  actor: Actor,
+  id: number,
+  ask: Body<typeof editRequest>,
+): Promise<Request> {
+  const edited = await repository.editAsk.first(ctx.db, {
+    id,
+    subject: ask.subject?.trim() ?? null,
+    body: ask.body,
+    from: editable,
+    ...auditing(actor),
+  })
+  if (edited) return edited
+  throw wrongState(await get(ctx, id), editable, 'be edited')
+}
+
+/** Archives an ended request. Repeating it changes nothing. */
+export async function archive(ctx: Context, actor: Actor, id: number): Promise<void> {
+  const archived = await repository.archiveTicket.first(ctx.db, { id, from: archivable, ...auditing(actor) })
+  if (archived) return
+  const request = await get(ctx, id)
+  if (!request.archived_at) throw wrongState(request, archivable, 'be archived')
+}
+
+/** Why a move was not possible. `from`: the states from which it is. */
+function wrongState(request: Request, from: readonly TicketStatus[], wish: string): AppError {
+  const name = `Request ${request.id}`
+  if (request.archived_at) return conflict('request_archived', `${name} is archived; it cannot ${wish}.`)
+  if (from.includes(request.status)) return changedMeanwhile(name)
+  return conflict('wrong_state', `${name} is ${request.status}; it cannot ${wish}.`)
+}
