@@ -1,0 +1,125 @@
+// A running desk: the database ready, the jobs running, HTTP answering. Opened and closed in one order, here.
+import { type FirstAdmin, authTasks, prepareFirstAdmin } from './auth/index.ts'
+import { buildApp } from './app.ts'
+import { type Closing, closingInTurn, orAborted } from './closing.ts'
+import type { Config } from './config.ts'
+import type { Context } from './context.ts'
+import { joinDatabase, type OpenDatabase, openDatabase, reach, shareDatabase } from './db/connect.ts'
+import { type ConnectionOptions, openPool } from './db/database.ts'
+import { migrate } from './db/migrate.ts'
+import { unavailable } from './errors.ts'
+import { migrateJobs, startWorker } from './jobs/worker.ts'
+import type { Log } from './log.ts'
+import { secretKeyOf } from './secret-key.ts'
+
+export interface Open {
+  /** Where the data lies, for people. */
+  readonly place: string
+  /** Resolves when it can go on no longer, because a database that another process owns has stopped. */
+  readonly gone?: Promise<void> | undefined
+  /** Finishes what is in flight, then lets go of everything, within ten seconds. */
+  close(): Promise<void>
+}
+
+export interface Desk extends Open {
+  readonly address: string
+  readonly firstAdmin: FirstAdmin
+}
+
+/** As long as any statement may take, and short enough for all the rest to stop within ten seconds. */
+const drainMilliseconds = 5_000
+
+/** An aborted `signal` ends the opening with its reason, and closes what was open by then. */
+export function openDesk(config: Config, log: Log, signal: AbortSignal): Promise<Desk> {
+  return opening(log, async (closing) => {
+    const { ctx, database } = await openPrepared(config, log, signal, closing, openDatabase)
+    const firstAdmin = await prepareFirstAdmin(ctx)
+    const { api, authentication } = await buildApp(ctx, await secretKeyOf(config))
+    const hearing = await authentication.hearChanges(database.connection)
+    closing.add('the line for announcements', () => hearing.stop(), 500)
+    signal.throwIfAborted()
+    const worker = await startWorker(database.connection, authTasks(ctx), log)
+    const answerWhatIsInFlight = async () => {
+      // A connection whose last request has been answered would otherwise be kept for the next one, which cannot come.
+      const tidying = setInterval(() => api.server.closeIdleConnections(), 20)
+      const impatience = setTimeout(() => api.server.closeAllConnections(), drainMilliseconds)
+      await api.close()
+      clearInterval(tidying)
+      clearTimeout(impatience)
+    }
+    closing.add(
+      'requests and jobs',
+      () => Promise.all([answerWhatIsInFlight(), worker.stop()]),
+      drainMilliseconds + 500,
+    )
+    signal.throwIfAborted()
+    const address = await api.listen({ host: config.host, port: config.port }).catch((error: unknown) => {
+      throw error instanceof Error && 'syscall' in error && error.syscall === 'getaddrinfo'
+        ? unavailable(`HOST ${config.host} is not an address of this machine (${error.message}).`, error)
+        : error
+    })
+    return { address, place: database.place, firstAdmin }
+  })
+}
+
+/** Does the jobs and serves nothing. */
+export function openWorker(config: Config, log: Log, signal: AbortSignal): Promise<Open> {
+  return opening(log, async (closing) => {
+    const { ctx, database } = await openPrepared(config, log, signal, closing, joinDatabase)
+    const worker = await startWorker(database.connection, authTasks(ctx), log)
+    closing.add('the jobs', () => worker.stop(), drainMilliseconds)
+    return { place: database.place, gone: database.gone }
+  })
+}
+
+/** For a command that comes and goes: the database ready, and nothing running on it. */
+export function openPreparedDatabase(
+  config: Config,
+  log: Log,
+  signal: AbortSignal,
+): Promise<Open & Prepared> {
+  return opening(log, (closing) => openPrepared(config, log, signal, closing, shareDatabase))
+}
+
+interface Prepared {
+  readonly ctx: Context
+  readonly applied: readonly string[]
+}
+
+async function openPrepared(
+  config: Config,
+  log: Log,
+  signal: AbortSignal,
+  closing: Closing,
+  openIt: (config: Config, log: Log, signal: AbortSignal) => Promise<OpenDatabase>,
+): Promise<Prepared & { database: OpenDatabase; place: string }> {
+  const database = await openIt(config, log, signal)
+  closing.add('the database', () => database.close(), 9_000)
+  const pool = openPool(database.connection, log)
+  closing.add('the connections', () => pool.end(), 1_000)
+  const ctx: Context = { config, db: pool, log, clock: Date.now }
+  await reach(ctx.db, database.place, log, signal)
+  // Nothing of a migration that is cut off by leaving is kept, so it need not be waited for.
+  const applied = await orAborted(prepareDatabase(database.connection, log), signal)
+  return { ctx, database, place: database.place, applied }
+}
+
+async function opening<T extends object>(
+  log: Log,
+  open: (closing: Closing) => Promise<T>,
+): Promise<T & { close(): Promise<void> }> {
+  const closing = closingInTurn(log)
+  try {
+    return { ...(await open(closing)), close: () => closing.close() }
+  } catch (error) {
+    await closing.close()
+    throw error
+  }
+}
+
+/** Brings the tables up to this version; answers what was applied. */
+export async function prepareDatabase(connection: ConnectionOptions, log: Log): Promise<string[]> {
+  const applied = await migrate(connection)
+  await migrateJobs(connection, log)
+  return applied
+}
