@@ -1,0 +1,106 @@
+// The arrows of docs/architecture.md as rules: which part may import which. test/architecture.test.ts runs them and
+// shows with a planted violation that each one bites. Type imports count: an idea that leaks is a leak too.
+
+// What a module may stand on.
+const moduleArrows = { users: [], auth: ['users'], customers: ['users'], tickets: ['customers', 'users'] }
+const anyModule = `^server/(?:${Object.keys(moduleArrows).join('|')})/`
+const frontDoor = '^server/[^/]+/index[.]ts$'
+
+const oneWay = Object.entries(moduleArrows).map(([module, allowed]) => ({
+  name: `${module}-stands-on-${allowed.join('-and-') || 'no-module'}`,
+  from: { path: `^server/${module}/` },
+  to: { path: anyModule, pathNot: `^server/(?:${[module, ...allowed].join('|')})/` },
+}))
+
+/** @type {import('dependency-cruiser').IForbiddenRuleType[]} */
+const arrows = [
+  ...oneWay,
+  {
+    name: 'no-circle',
+    from: {},
+    to: { circular: true },
+  },
+  {
+    name: 'contract-is-only-data',
+    comment: 'The web app and every client load it: it knows the schema library and itself.',
+    from: { path: '^contract/', pathNot: '[.]test[.]ts$' },
+    to: { pathNot: '^(?:contract/|node_modules/typebox/)' },
+  },
+  {
+    name: 'ground-knows-no-module',
+    comment: 'Modules stand on db, http and jobs, never the other way round.',
+    from: { path: '^server/(?:db|http|jobs)/', pathNot: '[.]test[.]ts$' },
+    to: { path: anyModule },
+  },
+  {
+    name: 'a-module-enters-another-by-its-door',
+    from: { path: '^server/([^/]+)/' },
+    to: { path: anyModule, pathNot: [frontDoor, '^server/$1/'] },
+  },
+  {
+    name: 'the-house-enters-a-module-by-its-door',
+    comment: 'Files right under server/, such as the one that puts the application together.',
+    from: { path: '^server/[^/]+$' },
+    to: { path: anyModule, pathNot: frontDoor },
+  },
+  {
+    name: 'rules-are-pure',
+    comment: 'A rule can be read and tested without a database or a request.',
+    from: { path: '^server/.+-(?:rules|policy)[.]ts$' },
+    to: {
+      path: [
+        '^server/(?:db|http|jobs)/',
+        '-(?:repository|service|routes)[.]ts$',
+        '^node_modules/(?:kysely|pg|fastify)/',
+      ],
+    },
+  },
+  {
+    name: 'rules-take-the-context-only-as-a-type',
+    from: { path: '^server/.+-(?:rules|policy)[.]ts$' },
+    to: { path: '^server/context[.]ts$', dependencyTypesNot: ['type-only'] },
+  },
+  {
+    name: 'sql-lives-in-repositories',
+    from: { path: '^(?:contract|server)/', pathNot: ['-repository[.]ts$', '^server/db/', '[.]test[.]ts$'] },
+    to: { path: ['^node_modules/kysely/', '^server/db/statement[.]ts$'] },
+  },
+  {
+    name: 'routes-only-translate',
+    from: { path: '-routes[.]ts$' },
+    to: { path: '-repository[.]ts$' },
+  },
+  {
+    name: 'nothing-imports-main',
+    comment: 'Importing it starts a server. Only tests and measures do that.',
+    from: { pathNot: '^(?:test|bench)/' },
+    to: { path: '^server/main[.]ts$' },
+  },
+  {
+    name: 'product-imports-no-test',
+    from: { path: '^(?:contract|server|web)/', pathNot: '[.]test[.]ts$' },
+    to: { path: ['^(?:test|bench)/', '[.]test[.]ts$'] },
+  },
+  {
+    name: 'web-speaks-only-the-contract',
+    from: { path: '^web/' },
+    to: { path: '^server/' },
+  },
+  {
+    name: 'nothing-points-into-the-void',
+    from: {},
+    to: { couldNotResolve: true },
+  },
+]
+
+module.exports = {
+  forbidden: arrows.map((rule) => ({ ...rule, severity: /** @type {const} */ ('error') })),
+  options: {
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: '^node_modules/' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
+  },
+}

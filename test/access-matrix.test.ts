@@ -1,0 +1,165 @@
+// Who may do what, for every route there is: each cell of the table is tried for real. A route without a row fails.
+import Fastify from 'fastify'
+import { describe, expect, test } from 'vitest'
+import { type Endpoint, endpoints, requestFor } from '../contract/index.ts'
+import { requireAccess } from '../server/http/access.ts'
+import { openTestDesk, type TestDesk } from './support/desk.ts'
+import type { TestUser } from './support/given.ts'
+
+/** What the path names: nothing, a live record, an archived one, somebody else's, or none at all. */
+type ObjectKind = 'none' | 'live' | 'archived' | 'others' | 'absent'
+
+/** Answers for: no credentials, customer, operator, admin. */
+type Row = readonly [anonymous: number, customer: number, operator: number, admin: number]
+
+const staffOnly = (status: number): Row => [401, 403, status, status]
+const everyUser = (status: number): Row => [401, status, status, status]
+const anyone = (status: number): Row => [status, status, status, status]
+
+const matrix: Readonly<Record<string, Partial<Record<ObjectKind, Row>>>> = {
+  createToken: { none: anyone(401) },
+  setUp: { none: anyone(404) },
+  getMe: { none: everyUser(200) },
+  updateMe: { none: everyUser(200) },
+  changeMyPassword: { none: everyUser(422) },
+  listMyTokens: { none: everyUser(200) },
+  revokeMyToken: { live: everyUser(204), others: everyUser(404), absent: everyUser(404) },
+
+  createCustomer: { none: staffOnly(201) },
+  listCustomers: { none: staffOnly(200) },
+  getCustomer: { live: staffOnly(200), archived: staffOnly(200), absent: staffOnly(404) },
+  updateCustomer: { live: staffOnly(200), archived: staffOnly(409), absent: staffOnly(404) },
+  archiveCustomer: { live: staffOnly(204), archived: staffOnly(204), absent: staffOnly(404) },
+  restoreCustomer: { live: staffOnly(200), archived: staffOnly(200), absent: staffOnly(404) },
+
+  createOperator: { none: [401, 403, 403, 201] },
+  listOperators: { none: staffOnly(200) },
+  getOperator: { live: staffOnly(200), archived: staffOnly(200), absent: staffOnly(404) },
+
+  createRequest: { live: staffOnly(201), archived: staffOnly(409), absent: staffOnly(404) },
+  listCustomerRequests: { live: staffOnly(200), archived: staffOnly(200), absent: staffOnly(404) },
+  listRequests: { none: staffOnly(200) },
+  getRequest: { live: staffOnly(200), archived: staffOnly(200), absent: staffOnly(404) },
+  editRequest: { live: staffOnly(200), archived: staffOnly(409), absent: staffOnly(404) },
+  closeRequest: { live: staffOnly(200), archived: staffOnly(409), absent: staffOnly(404) },
+  archiveRequest: { live: staffOnly(409), archived: staffOnly(204), absent: staffOnly(404) },
+  assignRequest: { live: staffOnly(200), archived: staffOnly(409), absent: staffOnly(404) },
+
+  health: { none: anyone(200) },
+  livez: { none: anyone(200) },
+  readyz: { none: anyone(200) },
+}
+
+const bodies: Readonly<Record<string, object>> = {
+  createToken: { username: 'nobody', password: 'wrong' },
+  setUp: { token: 'fds_unknown', username: 'root', password: 'keep-yourself-warm' },
+  updateMe: { first_name: 'Me' },
+  changeMyPassword: { current_password: 'wrong', new_password: 'keep-yourself-warm' },
+  createCustomer: { first_name: 'Ed', last_name: 'Stark' },
+  updateCustomer: { first_name: 'Ned' },
+  createOperator: { first_name: 'Jennie', last_name: 'Lanister' },
+  createRequest: { body: 'Winter is coming' },
+  editRequest: { body: 'Summer is coming' },
+  closeRequest: { status: 'COMPLETED', resolution_comment: 'Keep warm' },
+}
+
+const desk = await openTestDesk()
+const { given, rows } = desk
+const absentId = 999_999
+
+/** The parameters of a path for a record of this kind, made anew for every cell. */
+async function paramsFor(
+  endpoint: Endpoint,
+  kind: ObjectKind,
+  caller: TestUser,
+): Promise<Record<string, number>> {
+  if (kind === 'none') return {}
+  if (endpoint.url.includes('/tokens/')) return { id: await tokenId(kind, caller) }
+  if (endpoint.url.includes(':request_id'))
+    return { id: (await given.operator()).id, request_id: await requestId(kind) }
+  if (endpoint.url.includes('/operators/')) return { id: await operatorId(kind) }
+  if (endpoint.url.includes('/customers/')) return { id: await customerId(kind) }
+  return { id: await requestId(kind) }
+}
+
+async function tokenId(kind: ObjectKind, caller: TestUser) {
+  if (kind === 'absent') return absentId
+  const holder = kind === 'others' ? await given.admin() : caller
+  const [token] = await rows<{ id: number }>('select id from tokens where user_id = $1', [holder.id])
+  return token?.id ?? 0
+}
+
+async function operatorId(kind: ObjectKind) {
+  if (kind === 'absent') return absentId
+  const { id } = await given.operator()
+  if (kind === 'archived') await rows('update users set disabled_at = now() where id = $1', [id])
+  return id
+}
+
+async function customerId(kind: ObjectKind) {
+  if (kind === 'absent') return absentId
+  const { id } = await given.customer()
+  if (kind === 'archived') await rows('update customers set archived_at = now() where id = $1', [id])
+  return id
+}
+
+async function requestId(kind: ObjectKind) {
+  if (kind === 'absent') return absentId
+  const request = await given.request(
+    kind === 'archived' ? { status: 'COMPLETED', archived: true } : { status: 'IN_PROGRESS' },
+  )
+  return request.id
+}
+
+async function statusOf(
+  at: TestDesk,
+  endpoint: Endpoint,
+  kind: ObjectKind,
+  role: 'anonymous' | TestUser['role'],
+) {
+  const caller = await given.user({ role: role === 'anonymous' ? 'customer' : role })
+  const { operationId } = endpoint.schema
+  const { method, path, headers, body } = requestFor(endpoint, {
+    params: await paramsFor(endpoint, kind, caller),
+    body: bodies[operationId],
+  } as never)
+  const response = await fetch(at.url + path, {
+    method,
+    headers: { ...headers, ...(role === 'anonymous' ? {} : { authorization: `Bearer ${caller.token}` }) },
+    body: body ?? null,
+  })
+  await response.arrayBuffer()
+  return response.status
+}
+
+test('every route has its row in the table, and the table no row of a route that is gone', () => {
+  expect(Object.keys(matrix).sort()).toEqual(endpoints.map((endpoint) => endpoint.schema.operationId).sort())
+})
+
+test('every route whose path names a record is tried with an absent one too', () => {
+  for (const endpoint of endpoints) {
+    const kinds = Object.keys(matrix[endpoint.schema.operationId] ?? {})
+    expect(kinds.includes('absent'), endpoint.schema.operationId).toBe(endpoint.url.includes(':'))
+  }
+})
+
+describe.each(endpoints.map((endpoint) => [endpoint.schema.operationId, endpoint] as const))(
+  '%s',
+  (operationId, endpoint) => {
+    const cells = Object.entries(matrix[operationId] ?? {}).flatMap(([kind, row]) =>
+      (['anonymous', 'customer', 'operator', 'admin'] as const).map(
+        (role, column) => [kind as ObjectKind, role, row[column]] as const,
+      ),
+    )
+    test.each(cells)('%s record, %s: %i', async (kind, role, expected) => {
+      expect(await statusOf(desk, endpoint, kind, role)).toBe(expected)
+    })
+  },
+)
+
+test('a route that does not say who may call it stops the server from starting', () => {
+  const app = Fastify()
+  requireAccess(app)
+  expect(() => app.get('/api/v1/forgotten', () => 'open to all')).toThrow(/does not say who may call it/)
+  expect(() => app.get('/api/v1/said', { config: { access: 'anyone' } }, () => 'open to all')).not.toThrow()
+})

@@ -1,0 +1,273 @@
+// What holds for every route, whichever noun it is about.
+import { connect } from 'node:net'
+import { expect, test } from 'vitest'
+import { createCustomer, endpoints, getCustomer, health, listCustomers } from '../contract/index.ts'
+import { openTestDesk } from './support/desk.ts'
+
+const { as, anonymous, given, rows, url } = await openTestDesk()
+const operator = await given.operator()
+const authorization = `Bearer ${operator.token}`
+const customer = await given.customer()
+
+async function send(
+  path: string,
+  init: Omit<RequestInit, 'headers'> & { headers?: Record<string, string> } = {},
+) {
+  const response = await fetch(url + path, {
+    ...init,
+    headers: { authorization, 'content-type': 'application/json', ...init.headers },
+  })
+  const text = await response.text()
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    problem: text === '' ? null : JSON.parse(text),
+  }
+}
+
+/** Writes bytes as they are, for what fetch would not send. */
+function sendRaw(bytes: string | Buffer): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1', () => socket.write(bytes))
+    let answer = ''
+    socket.setTimeout(12_000, () => socket.destroy())
+    socket.on('data', (data) => void (answer += data.toString()))
+    socket.on('close', () => resolve(answer))
+    socket.on('error', reject)
+  })
+}
+
+test.each([
+  '/api/v1/customers',
+  '/api/v1/customers/',
+  '/api/customers',
+  '/api/customers/',
+  '/api/customers?limit=1',
+  '/api/customers/?limit=1',
+])('%s is the list of customers', async (path) => {
+  expect(JSON.parse((await send(path)).text)).toMatchObject({ results: [{ id: customer.id }] })
+})
+
+test('health and its siblings answer at the root and under the API, to anyone', async () => {
+  for (const path of ['/health', '/health/', '/api/health', '/api/v1/health', '/livez', '/readyz']) {
+    const response = await fetch(url + path)
+    expect([response.status, await response.json()], path).toMatchObject([200, { status: 'ok' }])
+  }
+  expect((await anonymous(health, {})).body.database).toBe('ok')
+})
+
+test.each([
+  ['not JSON', '{"first_name": ', 400, 'not_json'],
+  ['a word', 'hello', 400, 'not_json'],
+  ['bytes that are not UTF-8', Buffer.from([0x22, 0xff, 0xfe, 0x22]), 400, 'not_json'],
+  ['nothing', '', 422, 'invalid'],
+  ['a list', '[]', 422, 'invalid'],
+  ['null', 'null', 422, 'invalid'],
+  ['a prototype', '{"__proto__": {"role": "admin"}, "first_name": "E", "last_name": "S"}', 422, 'invalid'],
+  [
+    'a constructor',
+    '{"constructor": {"prototype": {}}, "first_name": "E", "last_name": "S"}',
+    422,
+    'invalid',
+  ],
+  ['one field twice', '{"first_name": "E", "last_name": "S", "first_name": "F"}', 400, 'duplicate_field'],
+  [
+    'one field twice, hidden by an escape',
+    '{"first_name": "E", "last_name": "S", "first\\u005fname": "F"}',
+    400,
+    'duplicate_field',
+  ],
+  ['infinity', '{"first_name": 1e999, "last_name": "S"}', 422, 'invalid'],
+  ['10,000 levels', '{"a":'.repeat(10_000) + '1' + '}'.repeat(10_000), 422, 'invalid'],
+  ['levels that hide U+0000', '['.repeat(10_000) + '"\\u0000"' + ']'.repeat(10_000), 422, 'invalid'],
+  [
+    '40,000 unknown fields',
+    `{${Array.from({ length: 40_000 }, (_, i) => `"k${i}":1`).join()}}`,
+    422,
+    'invalid',
+  ],
+  ['U+0000 in a field name', '{"first_name\\u0000": "E"}', 422, 'invalid'],
+  ['three megabytes', JSON.stringify({ first_name: 'x'.repeat(3_000_000) }), 413, 'too_large'],
+])('a body of %s is refused without harm', async (_, body, status, code) => {
+  const before = await rows('select count(*) from customers')
+  const answer = await send('/api/customers', { method: 'POST', body })
+  expect([answer.status, answer.problem.type]).toEqual([status, `urn:frontdesk:problem:${code}`])
+  expect(answer.problem.errors?.length ?? 0).toBeLessThanOrEqual(20)
+  expect(await rows('select count(*) from customers')).toEqual(before)
+  expect(({} as Record<string, unknown>)['role']).toBeUndefined()
+})
+
+test.each([
+  'text/plain',
+  'application/x-www-form-urlencoded',
+  'multipart/form-data; boundary=x',
+  'application/xml',
+  '',
+])('a body sent as %s is 415', async (type) => {
+  const answer = await send('/api/customers', {
+    method: 'POST',
+    body: Buffer.from('{"first_name":"E","last_name":"S"}'),
+    headers: { 'content-type': type },
+  })
+  expect([answer.status, answer.problem.type]).toEqual([415, 'urn:frontdesk:problem:unsupported_media_type'])
+})
+
+test.each([
+  '0',
+  '-1',
+  '1.5',
+  'abc',
+  '%00',
+  '9007199254740992',
+  '99999999999999999999',
+  '1e3',
+  "1'--",
+  '%20',
+  '0x1',
+  '1e0',
+  '%201',
+  '+1',
+  '01',
+])('the id %s is refused', async (id) => {
+  const answer = await send(`/api/customers/${id}`)
+  expect([404, 422]).toContain(answer.status)
+  expect(answer.headers.get('content-type')).toContain('application/problem+json')
+})
+
+test('the largest id is simply absent', async () => {
+  expect((await as(operator)(getCustomer, { params: { id: Number.MAX_SAFE_INTEGER } })).status).toBe(404)
+})
+
+test('401 comes before any look at the body', async () => {
+  for (const headers of [{ authorization: '' }, { authorization: 'Bearer wrong' }]) {
+    for (const body of ['not json', '{}', 'x'.repeat(3_000_000)]) {
+      const answer = await send('/api/customers', { method: 'POST', body, headers })
+      expect(answer.status).toBe(401)
+      expect(answer.problem).not.toHaveProperty('errors')
+    }
+  }
+})
+
+test('text that only looks like fields named twice is kept to the letter', async () => {
+  const body = { first_name: '{"a": 1, "a": 2}', last_name: '\\": "x", \\"' }
+  expect((await as(operator)(createCustomer, { body })).body).toMatchObject(body)
+})
+
+test('a call that takes no body refuses one, and takes an empty one', async () => {
+  const { id } = await given.request()
+  const path = `/api/operators/${operator.id}/requests/${id}`
+  expect((await send(path, { method: 'PATCH', body: '{"processed_by": 7}' })).problem.errors).toMatchObject([
+    { in: 'body', pointer: '' },
+  ])
+  expect((await send(path, { method: 'PATCH', body: '' })).status).toBe(200)
+  expect((await fetch(url + path, { method: 'PATCH', headers: { authorization } })).status).toBe(200)
+})
+
+test('an unknown path is 404 and an unknown method 405, which names what is allowed', async () => {
+  expect((await send('/api/nothing')).problem).toMatchObject({
+    status: 404,
+    instance: '/api/nothing',
+    type: 'urn:frontdesk:problem:not_found',
+  })
+  for (const path of [
+    '/api',
+    '/api/v1',
+    '/api/v2/customers',
+    '/API/customers',
+    '/api//customers',
+    '/api/customers//1',
+    '/api/%63ustomers/x/y',
+    '/..;/api/customers',
+  ]) {
+    expect((await send(path)).status, path).toBe(404)
+  }
+  for (const endpoint of endpoints) {
+    const path = endpoint.url.replace(/:\w+/g, '1')
+    const method = endpoints.some(({ url, method }) => url === endpoint.url && method === 'DELETE')
+      ? 'POST'
+      : 'DELETE'
+    const answer = await send(path, { method })
+    expect(answer.status, path).toBe(405)
+    expect(answer.headers.get('allow')?.split(', '), path).toContain(endpoint.method)
+  }
+})
+
+test('what anyone may send is small, and cheap to refuse', async () => {
+  const long = JSON.stringify(Array.from({ length: 3_000 }, () => '\0'))
+  expect((await send('/api/token', { method: 'POST', body: long })).status).toBe(413)
+  const answer = await send('/api/customers', {
+    method: 'POST',
+    body: JSON.stringify(Array.from({ length: 50_000 }, () => '\0')),
+  })
+  expect([answer.status, answer.text.length < 5_000]).toEqual([422, true])
+})
+
+test.each(['/%zz', '/api/v1/customers/%c0%ae', `/api/v1/customers/${'a'.repeat(300)}`])(
+  '%s is a problem like any other',
+  async (path) => {
+    const answer = await send(path)
+    expect([404, 422]).toContain(answer.status)
+    expect(answer.headers.get('content-type')).toContain('application/problem+json')
+    expect(answer.headers.get('x-content-type-options')).toBe('nosniff')
+    expect(answer.problem.request_id).toBe(answer.headers.get('x-request-id'))
+  },
+)
+
+test('HEAD answers as GET does, without the body', async () => {
+  const answer = await send(`/api/customers/${customer.id}`, { method: 'HEAD' })
+  expect([answer.status, answer.text]).toEqual([200, ''])
+  expect((await send('/api/customers/999999', { method: 'HEAD' })).status).toBe(404)
+  expect((await send('/api/customers', { method: 'HEAD', headers: { authorization: '' } })).status).toBe(401)
+})
+
+test('every failure names its call, tells no secrets of the house, and is never kept by a cache', async () => {
+  for (const [path, init] of [
+    ['/api/customers/999999', {}],
+    ['/api/customers', { method: 'POST', body: '{' }],
+    ['/api/customers?nope=1', {}],
+    ['/nothing', {}],
+  ] as const) {
+    const answer = await send(path, init)
+    expect(answer.problem.request_id).toBe(answer.headers.get('x-request-id'))
+    expect(answer.text).not.toMatch(/node_modules|\.ts\b|select |at \w+ \(/)
+    expect(answer.headers.get('x-content-type-options')).toBe('nosniff')
+    if (path.startsWith('/api')) expect(answer.headers.get('cache-control')).toBe('no-store')
+    expect(answer.headers.get('server') ?? answer.headers.get('x-powered-by')).toBeNull()
+  }
+})
+
+test.each([
+  ['no HTTP at all', 'HELO frontdesk\r\n\r\n', '400'],
+  ['a head without end', `GET /api/customers HTTP/1.1\r\nHost: x\r\nX: ${'y'.repeat(20_000)}\r\n\r\n`, '431'],
+  [
+    'a lying Content-Length',
+    'POST /api/v1/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: nonsense\r\n\r\n{}',
+    '400',
+  ],
+  [
+    'both lengths at once',
+    'POST /api/v1/token HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}',
+    '400',
+  ],
+])('%s ends in problem+json and a closed connection', async (_, bytes, status) => {
+  const answer = await sendRaw(bytes)
+  expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+  expect(answer).toContain('application/problem+json')
+})
+
+test('a Host, a forwarded address or a method override changes nothing', async () => {
+  const headers = {
+    'x-forwarded-host': 'evil.example',
+    'x-forwarded-proto': 'https',
+    forwarded: 'host=evil.example',
+    'x-http-method-override': 'DELETE',
+  }
+  await given.customer()
+  const page = await as(operator)(listCustomers, { query: { limit: 1 } }, headers)
+  expect(page.status).toBe(200)
+  expect(page.body.next).toMatch(/^http:\/\/desk\.test\//)
+  expect(
+    await sendRaw('GET /api/customers HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n'),
+  ).not.toContain('evil')
+})

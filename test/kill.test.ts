@@ -1,0 +1,159 @@
+// What was acknowledged is there after a kill: of the server, and of PostgreSQL itself. The last test is the control that shows
+// what these kills find when rows are not made durable. A kill does not test the disk; that is what fsync and its promise are for.
+import { expect, test } from 'vitest'
+import {
+  ask,
+  childrenOf,
+  connectTo,
+  dataOf,
+  type DeskProcess,
+  eventually,
+  newFolder,
+  runs,
+  serverPid,
+  startDesk,
+} from './support/desk-process.ts'
+
+const open = { ANONYMOUS_ROLE: 'operator', LOG_LEVEL: 'warn' }
+let serial = 0
+
+/** Eight clients that write as fast as they are answered, until the desk is gone. */
+function startWriters(desk: DeskProcess) {
+  const acknowledged: string[] = []
+  const write = async () => {
+    for (;;) {
+      const last_name = `Row ${(serial += 1)}`
+      const answer = await fetch(`${desk.url}/api/v1/customers`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ first_name: 'Ed', last_name }),
+      }).catch(() => undefined)
+      if (!answer) return
+      if (answer.status !== 201) throw new Error(`${answer.status} ${await answer.text()}`)
+      acknowledged.push(last_name)
+    }
+  }
+  const writers = Array.from({ length: 8 }, write)
+  return { acknowledged, ended: Promise.all(writers) }
+}
+
+async function missing(folder: string, names: readonly string[]): Promise<string[]> {
+  const rows = await ask<{ name: string }>(
+    folder,
+    'select name from unnest($1::text[]) as sought (name) where not exists (select from customers where last_name = sought.name)',
+    [names],
+  )
+  return rows.map((row) => row.name)
+}
+
+async function killServer(desk: DeskProcess) {
+  desk.child.kill('SIGKILL')
+  await desk.exit
+}
+
+/** The server first, since it would bring PostgreSQL back; then the postmaster and all of its processes, in one moment. */
+async function killBoth(desk: DeskProcess, folder: string) {
+  const postgres = serverPid(dataOf(folder))
+  const tree = [postgres, ...childrenOf(postgres)]
+  desk.child.kill('SIGKILL')
+  for (const pid of tree) process.kill(pid, 'SIGKILL')
+  await desk.exit
+  await eventually(() => !tree.some(runs))
+}
+
+test(
+  'the server may be killed ten times under load: every acknowledged row is there, and PostgreSQL is adopted',
+  { timeout: 120_000 },
+  async () => {
+    const folder = await newFolder()
+    const acknowledged: string[] = []
+    const servers = new Set<number>()
+    for (let kills = 0; kills < 10; kills += 1) {
+      const desk = await startDesk({ folder, env: open })
+      servers.add(serverPid(dataOf(folder)))
+      const writers = startWriters(desk)
+      await eventually(() => writers.acknowledged.length >= 20 + 5 * kills)
+      await killServer(desk)
+      await writers.ended
+      acknowledged.push(...writers.acknowledged)
+    }
+    await startDesk({ folder, env: open })
+
+    expect(
+      await ask(
+        folder,
+        `select current_setting('fsync') as fsync, current_setting('synchronous_commit') as commits`,
+      ),
+    ).toEqual([{ fsync: 'on', commits: 'on' }])
+    expect(acknowledged.length).toBeGreaterThan(400)
+    expect(await missing(folder, acknowledged)).toEqual([])
+    expect(servers.size).toBe(1)
+  },
+)
+
+test(
+  'PostgreSQL may be killed with the server: every acknowledged row is there',
+  { timeout: 60_000 },
+  async () => {
+    const folder = await newFolder()
+    const acknowledged: string[] = []
+    for (let kills = 0; kills < 2; kills += 1) {
+      const desk = await startDesk({ folder, env: open })
+      const writers = startWriters(desk)
+      await eventually(() => writers.acknowledged.length >= 60)
+      await killBoth(desk, folder)
+      await writers.ended
+      acknowledged.push(...writers.acknowledged)
+    }
+    await startDesk({ folder, env: open })
+
+    expect(await missing(folder, acknowledged)).toEqual([])
+  },
+)
+
+test(
+  'PostgreSQL may be killed alone: the desk brings it back and goes on with requests and jobs',
+  { timeout: 60_000 },
+  async () => {
+    const folder = await newFolder()
+    const desk = await startDesk({ folder, env: open })
+    const ready = async () => (await fetch(`${desk.url}/readyz`)).ok
+    const doesJobs = async () => {
+      await ask(folder, `select graphile_worker.add_job('forget_ended_tokens')`)
+      return eventually(async () => (await ask(folder, 'select from graphile_worker.jobs')).length === 0)
+    }
+    expect(await doesJobs()).toBe(true)
+    const postgres = serverPid(dataOf(folder))
+    process.kill(postgres, 'SIGKILL')
+    await eventually(() => serverPid(dataOf(folder)) !== postgres && ready())
+
+    expect(await doesJobs()).toBe(true)
+    expect(await ready()).toBe(true)
+    expect((await desk.stop()).code).toBe(0)
+  },
+)
+
+test(
+  'control: with synchronous_commit off the same kill loses acknowledged rows',
+  { timeout: 60_000 },
+  async () => {
+    const folder = await newFolder()
+    const first = await startDesk({ folder, env: open })
+    const client = await connectTo(folder)
+    await client.query('alter database frontdesk set synchronous_commit = off')
+    // Nothing but a commit writes rows to disk for a while.
+    await client.query(`alter system set wal_writer_delay = '10s'`)
+    await client.query(`alter system set wal_writer_flush_after = '1GB'`)
+    await client.end()
+    await first.stop()
+
+    const desk = await startDesk({ folder, env: open })
+    const writers = startWriters(desk)
+    await eventually(() => writers.acknowledged.length >= 60)
+    await killBoth(desk, folder)
+    await writers.ended
+    await startDesk({ folder, env: open })
+
+    expect((await missing(folder, writers.acknowledged)).length).toBeGreaterThan(0)
+  },
+)

@@ -1,0 +1,486 @@
+// Every statement of customers and requests, on 100,000 customers and 500,000 requests: it reads the index that was made for
+// it, no table from end to end, and no more pages of the database than what it answers is worth.
+import { expect, test, vi } from 'vitest'
+import {
+  archiveCustomer,
+  archiveRequest,
+  assignRequest,
+  closeRequest,
+  createCustomer,
+  createRequest,
+  editRequest,
+  getCustomer,
+  getRequest,
+  listCustomerRequests,
+  listCustomers,
+  listOperators,
+  listRequests,
+  restoreCustomer,
+  updateCustomer,
+} from '../contract/index.ts'
+import { cursorAt, openManyRowsDesk } from './support/many-rows-desk.ts'
+import { searchedWords } from './support/many-rows.ts'
+import { explain, type Plan, type Sent, sentDuring } from './support/query-plans.ts'
+
+const { as, client, given, rows } = await openManyRowsDesk()
+const operator = await given.operator()
+const call = as(operator)
+const { rare, middling, frequent } = searchedWords
+
+const used = new Set<string>()
+
+// A list that was found to be long is not counted again for ten seconds. Here a minute passes at every look at the clock.
+let now = 0
+const clock = vi.spyOn(performance, 'now')
+clock.mockImplementation(() => (now += 60_000))
+
+/** Checks every statement that a call sends, when first sent and when sent often; what it did is undone by `undo`. */
+async function expectPlans(
+  work: () => Promise<unknown>,
+  indexes: readonly string[],
+  pages: number,
+  undo?: () => Promise<unknown>,
+) {
+  await call(getCustomer, { params: { id: 1 } }) // whose token it is, is remembered from now on
+  const sent = await sentDuring(work)
+  await undo?.()
+  expect(sent).not.toEqual([])
+  for (const planned of ['first', 'generic'] as const) {
+    const plans = await explainAll(sent, planned)
+    const text = `${planned}: ${plans.map((plan) => plan.text).join('\n')}`
+    expect(
+      plans.flatMap((plan) => plan.scanned),
+      text,
+    ).toEqual([])
+    expect([...new Set(plans.flatMap((plan) => plan.indexes))].sort(), text).toEqual([...indexes].sort())
+    expect(
+      plans.reduce((sum, plan) => sum + plan.pages, 0),
+      text,
+    ).toBeLessThanOrEqual(pages)
+  }
+  for (const index of indexes) used.add(index)
+}
+
+async function explainAll(sent: readonly Sent[], planned: 'first' | 'generic'): Promise<Plan[]> {
+  const plans: Plan[] = []
+  for (const statement of sent) plans.push(await explain(client, statement, planned))
+  return plans
+}
+
+/** 11,000 entries of an index, about a hundred to a page. */
+const count = 160
+/** 50 rows and one more, each on a page of its own, and its first post through an index of three levels. */
+const page = 51 * 5 + 20
+const pageOfCustomers = 51 + 20
+const firstPost = 'posts_ticket_id_number_key'
+
+const inTheMiddle = { key: '2023-01-01T00:00:00.000000Z', id: 250_000 }
+/** A list of more than 10,000 rows, and of less. */
+const long = { ...inTheMiddle, count: 10_000, counted_up_to_cap: true }
+const short = { ...inTheMiddle, count: 9_000, counted_up_to_cap: false }
+
+test.each<[string, Record<string, string>, string[], number]>([
+  ['the queue', {}, ['tickets_live_created'], page + count],
+  ['the queue, oldest first', { sort: 'created' }, ['tickets_live_created'], page + count],
+  ['the queue by last change', { sort: '-updated' }, ['tickets_live_updated'], page + count],
+  ['the queue by first change', { sort: 'updated' }, ['tickets_live_updated'], page + count],
+  [
+    'all requests',
+    { show_archived: 'true' },
+    ['tickets_live_created', 'tickets_archived_created'],
+    page + count + 51,
+  ],
+  [
+    'all by last change',
+    { show_archived: 'true', sort: '-updated' },
+    ['tickets_live_updated', 'tickets_archived_updated'],
+    page + count + 51,
+  ],
+  ['the PENDING', { status: 'PENDING' }, ['tickets_live_status_created'], page + count],
+  ['the COMPLETED', { status: 'COMPLETED' }, ['tickets_live_status_created'], page + count],
+  [
+    'the REJECTED by last change',
+    { status: 'REJECTED', sort: '-updated' },
+    ['tickets_live_status_updated'],
+    page + count,
+  ],
+  [
+    'all PENDING',
+    { status: 'PENDING', show_archived: 'true' },
+    ['tickets_live_status_created', 'tickets_archived_status_created'],
+    page + count + 51,
+  ],
+  [
+    'all PENDING by first change',
+    { status: 'PENDING', show_archived: 'true', sort: 'updated' },
+    ['tickets_live_status_updated', 'tickets_archived_status_updated'],
+    page + count + 51,
+  ],
+  ['those of a busy operator', { processed_by: '1' }, ['tickets_live_processed_by_created'], page + count],
+  [
+    'those of another by last change',
+    { processed_by: '40', sort: '-updated' },
+    ['tickets_live_processed_by_updated'],
+    page + count,
+  ],
+  [
+    'all of an operator',
+    { processed_by: '40', show_archived: 'true' },
+    ['tickets_live_processed_by_created', 'tickets_archived_processed_by_created'],
+    page + count + 51,
+  ],
+  [
+    'all of an operator by first change',
+    { processed_by: '40', show_archived: 'true', sort: 'updated' },
+    ['tickets_live_processed_by_updated', 'tickets_archived_processed_by_updated'],
+    page + count + 51,
+  ],
+  // The busiest has 67,000; their index tells each one's status.
+  [
+    'what a busy operator works on',
+    { processed_by: '1', status: 'IN_PROGRESS' },
+    ['tickets_live_processed_by_created'],
+    page + 500,
+  ],
+  [
+    'what an operator rejected, by last change',
+    { processed_by: '40', status: 'REJECTED', sort: '-updated' },
+    ['tickets_live_processed_by_updated'],
+    page + 100,
+  ],
+  ["a customer's", { created_by: '777' }, ['tickets_customer_created'], 60],
+  ["a customer's by last change", { created_by: '777', sort: '-updated' }, ['tickets_customer_created'], 60],
+  [
+    'what an operator completed for a customer',
+    { created_by: '777', status: 'COMPLETED', processed_by: '1', show_archived: 'true' },
+    ['tickets_customer_created'],
+    60,
+  ],
+  ['the queue, in the middle', { cursor: 'long' }, ['tickets_live_created'], page],
+  [
+    'the queue by first change, in the middle',
+    { sort: 'updated', cursor: 'long' },
+    ['tickets_live_updated'],
+    page,
+  ],
+  [
+    'all requests, in the middle',
+    { show_archived: 'true', cursor: 'long' },
+    ['tickets_live_created', 'tickets_archived_created'],
+    page + 51,
+  ],
+  [
+    'the PENDING, in the middle',
+    { status: 'PENDING', cursor: 'long' },
+    ['tickets_live_status_created'],
+    page,
+  ],
+  [
+    'those of an operator, in the middle',
+    { processed_by: '40', cursor: 'short' },
+    ['tickets_live_processed_by_created'],
+    page,
+  ],
+])('requests: %s', async (_, query, indexes, pages) => {
+  await expectPlans(
+    () => call(listRequests, { query: inQuery('/api/v1/requests', query) }),
+    [...indexes, firstPost],
+    pages,
+  )
+})
+
+test.each<[string, Record<string, string>, string[], number]>([
+  // Ten are found: each is read, and its ticket looked up for the count and for the page.
+  ['a rare word', { q: rare }, ['posts_ask_search', 'tickets_pkey'], 300],
+  ['a rare word, all', { q: rare, show_archived: 'true' }, ['posts_ask_search', 'tickets_pkey'], 400],
+  // 2,500, nearly all of them archived: what reading in order until a page is full would never forgive.
+  ['a middling word', { q: middling }, ['posts_ask_search', 'tickets_pkey'], 2_500 * 11],
+  [
+    'a middling word, by last change, in the middle',
+    { q: middling, sort: '-updated', cursor: 'short' },
+    ['posts_ask_search', 'tickets_pkey'],
+    2_500 * 6,
+  ],
+  // 10,000 are looked up by their numbers for the count, whatever the word is in.
+  [
+    'a frequent word',
+    { q: frequent },
+    ['posts_ask_search', 'tickets_live_created', 'tickets_pkey'],
+    10_000 * 6,
+  ],
+  ['a frequent word, in the middle', { q: frequent, cursor: 'long' }, ['tickets_live_created'], 2_000],
+  [
+    'a frequent word among the PENDING',
+    { q: frequent, status: 'PENDING' },
+    ['posts_ask_search', 'tickets_live_status_created', 'tickets_pkey'],
+    10_000 * 6,
+  ],
+  [
+    'a frequent word in what an operator works on',
+    { q: frequent, processed_by: '40', status: 'IN_PROGRESS' },
+    ['posts_ask_search', 'tickets_live_processed_by_created', 'tickets_pkey'],
+    10_000 * 6,
+  ],
+  ['a frequent word of one customer', { q: frequent, created_by: '777' }, ['tickets_customer_created'], 120],
+  [
+    'two letters that a word begins with',
+    { q: 'pr' },
+    ['posts_ask_search', 'tickets_live_created', 'tickets_pkey'],
+    10_000 * 6,
+  ],
+])('requests with %s', async (_, query, indexes, pages) => {
+  await expectPlans(
+    () => call(listRequests, { query: inQuery('/api/v1/requests', query) }),
+    [...indexes, firstPost],
+    pages,
+  )
+})
+
+test('where there is nothing, little is looked at', async () => {
+  await expectPlans(
+    () => call(listRequests, { query: { q: 'xyzzy' } }),
+    ['posts_ask_search', 'tickets_pkey'],
+    50,
+  )
+  await expectPlans(
+    () => call(listRequests, { query: { processed_by: 999_999 } }),
+    ['tickets_live_processed_by_created'],
+    10,
+  )
+  await expectPlans(
+    () => call(listCustomers, { query: { first_name: 'Zbigniew' } }),
+    ['customers_live_first_name'],
+    10,
+  )
+})
+
+test.each<[string, Record<string, string>, string[], number]>([
+  ['all live', {}, ['customers_live_created'], pageOfCustomers + count],
+  ['by first change', { sort: 'updated' }, ['customers_live_updated'], pageOfCustomers + count],
+  [
+    'archived too',
+    { show_archived: 'true' },
+    ['customers_live_created', 'customers_archived_created'],
+    pageOfCustomers + count,
+  ],
+  [
+    'archived too, by last change',
+    { show_archived: 'true', sort: '-updated' },
+    ['customers_live_updated', 'customers_archived_updated'],
+    pageOfCustomers + count,
+  ],
+  ['in the middle', { cursor: 'long' }, ['customers_live_created'], pageOfCustomers],
+  [
+    'archived too, by first change, in the middle',
+    { show_archived: 'true', sort: 'updated', cursor: 'long' },
+    ['customers_live_updated', 'customers_archived_updated'],
+    pageOfCustomers + 51,
+  ],
+  ['by phone', { phone: '+442010000777' }, ['customers_live_phone_key'], 20],
+  [
+    'by phone, archived too',
+    { phone: '+442010000773', show_archived: 'true' },
+    ['customers_live_phone_key', 'customers_archived_phone'],
+    20,
+  ],
+  ['by e-mail address', { email: 'ED.STARKSON777@mail.example' }, ['customers_live_email_key'], 20],
+  [
+    'by e-mail address, archived too',
+    { email: 'ed@mail.example', show_archived: 'true' },
+    ['customers_live_email_key', 'customers_archived_email'],
+    20,
+  ],
+  // 1,400 share a first name, 250 a last name; each is looked at once for the count, and for an order that has no index.
+  ['by first name', { first_name: 'ada' }, ['customers_live_first_name'], 1_500],
+  [
+    'by first name, by last change',
+    { first_name: 'ada', sort: '-updated' },
+    ['customers_live_first_name'],
+    3_000,
+  ],
+  [
+    'by first name, archived too, in the middle',
+    { first_name: 'ada', show_archived: 'true', cursor: 'short' },
+    ['customers_live_first_name', 'customers_archived_first_name'],
+    pageOfCustomers + 100,
+  ],
+  ['by last name', { last_name: 'STARKSON' }, ['customers_live_last_name'], 600],
+  [
+    'by last name, archived too',
+    { last_name: 'starkson', show_archived: 'true' },
+    ['customers_live_last_name', 'customers_archived_last_name'],
+    700,
+  ],
+  ['by both names', { first_name: 'Ada', last_name: 'Starkson' }, ['customers_live_last_name'], 700],
+])('customers: %s', async (_, query, indexes, pages) => {
+  await expectPlans(() => call(listCustomers, { query: inQuery('/api/v1/customers', query) }), indexes, pages)
+})
+
+test.each<[string, Record<string, string>, string[], number]>([
+  ['a rare word', { q: rare }, ['customers_search', 'customers_pkey'], 1_000],
+  [
+    'a rare word, archived too',
+    { q: rare, show_archived: 'true' },
+    ['customers_search', 'customers_pkey'],
+    2_000,
+  ],
+  ['a part of a phone number', { q: '077777' }, ['customers_search', 'customers_pkey'], 400],
+  // 4,000; looking one up by its number takes PostgreSQL 15 five pages all told, and later ones two.
+  ['one letter', { q: 'z' }, ['customers_search', 'customers_pkey'], 4_000 * 6],
+  // One in four, and here the words are in the row itself.
+  [
+    'a frequent word',
+    { q: frequent },
+    ['customers_search', 'customers_live_created', 'customers_pkey'],
+    10_000 * 6,
+  ],
+  [
+    'a frequent word, in the middle',
+    { q: frequent, cursor: 'long' },
+    ['customers_live_created'],
+    pageOfCustomers,
+  ],
+  [
+    'a frequent word and a first name',
+    { q: frequent, first_name: 'Ada' },
+    ['customers_live_first_name'],
+    3_000,
+  ],
+])('customers with %s', async (_, query, indexes, pages) => {
+  await expectPlans(() => call(listCustomers, { query: inQuery('/api/v1/customers', query) }), indexes, pages)
+})
+
+test('a list that is far longer than anybody counts is not counted again for ten seconds', async () => {
+  const began = now + 60_000
+  const countedAfter = async (seconds: number) => {
+    clock.mockReturnValue(began + seconds * 1000)
+    const [sent] = await sentDuring(() => call(listRequests, { query: { status: 'COMPLETED' } }))
+    return sent?.text.includes('count(*)')
+  }
+  const counted = [await countedAfter(0), await countedAfter(9), await countedAfter(11)]
+  now = began + 60_000
+  clock.mockImplementation(() => (now += 60_000))
+
+  expect(counted).toEqual([true, false, true])
+})
+
+test('one customer and one request are found by their numbers', async () => {
+  await expectPlans(() => call(getCustomer, { params: { id: 77_777 } }), ['customers_pkey'], 10)
+  await expectPlans(() => call(getRequest, { params: { id: 333_333 } }), ['tickets_pkey', firstPost], 10)
+})
+
+test("a customer's requests are found by the customer", async () => {
+  await expectPlans(
+    () => call(listCustomerRequests, { params: { id: 777 } }),
+    ['tickets_customer_created', firstPost],
+    60,
+  )
+})
+
+test('operators are found among many users', async () => {
+  await expectPlans(() => call(listOperators, {}), ['users_active_operators'], 120)
+})
+
+test('a new customer costs their row, their indexes and an audit row', async () => {
+  const body = { first_name: 'New', last_name: 'Customer', company: 'New & Sons' }
+  await expectPlans(() => call(createCustomer, { body }), [], 100)
+})
+
+test('whose phone it is, is found by the phone', async () => {
+  const [holder] = await rows<{ phone: string; email: string }>(
+    'select phone, email from customers where id = 77777',
+  )
+  const sent = await sentDuring(() =>
+    call(createCustomer, { body: { first_name: 'A', last_name: 'Twin', phone: String(holder?.phone) } }),
+  )
+  const [find] = sent.slice(-1)
+  expect(find?.text).toContain('limit 1')
+  for (const planned of ['first', 'generic'] as const) {
+    const plan = await explain(client, find as Sent, planned)
+    expect(plan.scanned, plan.text).toEqual([])
+    expect(plan.pages, plan.text).toBeLessThanOrEqual(20)
+  }
+})
+
+test('a change of a customer is made by number', async () => {
+  const params = { id: 1_234 }
+  await expectPlans(
+    () => call(updateCustomer, { params, body: { last_name: 'Changed' } }),
+    ['customers_pkey'],
+    200,
+  )
+})
+
+test('archiving and restoring a customer touch the customer and their own requests', async () => {
+  const params = { id: 4_321 }
+  const archive = () => call(archiveCustomer, { params })
+  const restore = () => call(restoreCustomer, { params })
+  const indexes = ['customers_pkey', 'tickets_customer_created', 'tickets_pkey']
+  await expectPlans(archive, indexes, 1_000, restore)
+  await archive()
+  await expectPlans(restore, indexes, 1_000, archive)
+})
+
+test('a request is made, edited, given, ended and archived by number', async () => {
+  const { id } = await given.request({ customer_id: 12_345 })
+  const params = { id }
+  await expectPlans(
+    () => call(createRequest, { params: { id: 12_345 }, body: { body: 'A new ask' } }),
+    ['customers_pkey'],
+    150,
+  )
+  await expectPlans(
+    () => call(editRequest, { params, body: { body: 'An edited ask' } }),
+    ['tickets_pkey', firstPost],
+    200,
+  )
+  await expectPlans(
+    () => call(assignRequest, { params: { id: operator.id, request_id: id } }),
+    ['tickets_pkey', 'users_pkey', firstPost],
+    150,
+  )
+  const ended = { status: 'COMPLETED', resolution_comment: 'Done' } as const
+  const reopen = () =>
+    rows(
+      `update tickets set status = 'IN_PROGRESS', resolution_comment = null, closed_at = null where id = $1`,
+      [id],
+    )
+  await expectPlans(
+    () => call(closeRequest, { params, body: ended }),
+    ['tickets_pkey', firstPost],
+    150,
+    reopen,
+  )
+  await call(closeRequest, { params, body: ended })
+  await expectPlans(() => call(archiveRequest, { params }), ['tickets_pkey'], 150)
+})
+
+test('every index of these tables is one that a statement reads, or that keeps a key unique', async () => {
+  const indexes = await rows<{ name: string }>(
+    `select indexrelid::regclass::text as name from pg_index
+     where indrelid in ('customers'::regclass, 'tickets'::regclass, 'posts'::regclass, 'audit_events'::regclass) and not indisunique`,
+  )
+  expect(indexes.map(({ name }) => name).filter((name) => !used.has(name))).toEqual([])
+})
+
+test('this check fails when an index is missing', async () => {
+  await client.query('drop index tickets_live_status_created')
+  const pending = () => call(listRequests, { query: { status: 'PENDING' } })
+  await expect(
+    expectPlans(pending, ['tickets_live_status_created', firstPost], page + count),
+  ).rejects.toThrow()
+})
+
+type RequestQuery = {
+  show_archived?: boolean
+  processed_by?: number
+  created_by?: number
+  sort?: '-created'
+  status?: 'PENDING'
+}
+
+/** `cursor` names the place that the list is entered at. */
+function inQuery(url: string, { cursor, ...query }: Record<string, string>): RequestQuery {
+  if (cursor === undefined) return query
+  return { ...query, cursor: cursorAt(url, query, cursor === 'long' ? long : short) } as RequestQuery
+}

@@ -1,0 +1,79 @@
+// A desk under test: the real app on a real port and a database of its own, and callers who speak to it as clients do.
+import type { Pool } from 'pg'
+import { afterAll, expect } from 'vitest'
+import { type Config, readConfig } from '../../server/config.ts'
+import { buildApp } from '../../server/app.ts'
+import type { Context } from '../../server/context.ts'
+import { openPool } from '../../server/db/database.ts'
+import { type Caller, callerOf } from './caller.ts'
+import { cloneDatabase, type TestDatabase } from './database.ts'
+import { type Given, givenIn } from './given.ts'
+import { invariants } from './invariants.ts'
+import { silentLog } from './silent-log.ts'
+
+export const secretKey = 'a secret key for tests, long enough to sign with'
+
+export interface TestDesk {
+  /** Where it listens, such as http://127.0.0.1:43210. */
+  readonly url: string
+  readonly ctx: Context
+  /** For looking at the database over one connection. */
+  readonly pool: Pool
+  readonly database: TestDatabase
+  readonly given: Given
+  /** Speaks as somebody: `as(operator)(createCustomer, { body })`. */
+  as(who: { readonly token: string }): Caller
+  readonly anonymous: Caller
+  /** Moves the desk's clock. */
+  advance(milliseconds: number): void
+  /** Rows of the desk's database, for looking behind the API. */
+  rows<Row = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<readonly Row[]>
+}
+
+interface DeskOptions extends Partial<Config> {
+  /** A second instance on the same database. */
+  readonly beside?: TestDesk
+}
+
+/** Opens a desk for this test file; it is closed after the file's last test. */
+export async function openTestDesk({ beside, ...overrides }: DeskOptions = {}): Promise<TestDesk> {
+  const database = beside?.database ?? (await cloneDatabase())
+  const config: Config = {
+    ...readConfig({ RATE_LIMIT: 'off', PUBLIC_URL: 'http://desk.test', LOG_LEVEL: 'silent' }),
+    ...overrides,
+  }
+  let moved = 0
+  const pool = openPool(database.connection, silentLog)
+  const ctx: Context = { config, db: pool, log: silentLog, clock: () => Date.now() + moved }
+  const { api, authentication } = await buildApp(ctx, secretKey)
+  const hearing = await authentication.hearChanges(database.connection)
+  const url = await api.listen({ host: '127.0.0.1', port: 0 })
+
+  afterAll(async () => {
+    if (!beside) await expectInvariants(ctx)
+    await api.close()
+    await hearing.stop()
+    await pool.end()
+    if (!beside) await database.drop()
+  })
+
+  return {
+    url,
+    ctx,
+    pool,
+    database,
+    given: givenIn(ctx),
+    as: ({ token }) => callerOf(url, { authorization: `Bearer ${token}` }),
+    anonymous: callerOf(url, {}),
+    advance: (milliseconds) => void (moved += milliseconds),
+    rows: async <Row>(text: string, values: readonly unknown[] = []) =>
+      (await ctx.db.query({ text, values })).rows as readonly Row[],
+  }
+}
+
+async function expectInvariants(ctx: Context) {
+  for (const [rule, text] of Object.entries(invariants)) {
+    const { rows } = await ctx.db.query({ text })
+    expect(rows, rule).toEqual([])
+  }
+}

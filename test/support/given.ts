@@ -1,0 +1,86 @@
+// What a test needs to be there already. Only the facts that matter to the test are named; the rest is made up.
+import type { Customer, Request, Role, TicketStatus } from '../../contract/index.ts'
+import { hash } from '@node-rs/argon2'
+import { hashSecret, newSecret } from '../../server/auth/secrets.ts'
+import type { Actor, Context } from '../../server/context.ts'
+import { customers } from '../../server/customers/index.ts'
+import { tickets } from '../../server/tickets/index.ts'
+
+export interface TestUser {
+  readonly id: number
+  readonly role: Role
+  readonly username: string
+  readonly token: string
+}
+
+export interface Given {
+  /** A user who can sign in by token, and by password when one is given. */
+  user(facts?: {
+    role?: Role
+    username?: string
+    password?: string
+    passwordHash?: string
+  }): Promise<TestUser>
+  operator(): Promise<TestUser>
+  operators(count: number): Promise<TestUser[]>
+  admin(): Promise<TestUser>
+  customer(
+    facts?: Partial<Pick<Customer, 'first_name' | 'last_name' | 'phone' | 'email' | 'company'>>,
+  ): Promise<Customer>
+  /** A request that got to its state by the moves that lead there. */
+  request(facts?: {
+    status?: TicketStatus
+    customer_id?: number
+    body?: string
+    subject?: string
+    archived?: boolean
+  }): Promise<Request>
+}
+
+const system: Actor = { user_id: null, token_id: null, role: 'admin', request_id: 'given' }
+
+export function givenIn(ctx: Context): Given {
+  let serial = 0
+  const given: Given = {
+    async user({ role = 'customer', username = `user-${(serial += 1)}`, password, passwordHash } = {}) {
+      // Cheap to make and to check: most tests are not about the hash.
+      const cheap = { memoryCost: 64, timeCost: 1, parallelism: 1 }
+      const hashed = passwordHash ?? (password === undefined ? null : await hash(password, cheap))
+      const token = newSecret('fdt_')
+      const { rows } = await ctx.db.query({
+        text: `with made as (insert into users (username, role, password_hash, first_name, last_name) values ($1, $2, $3, 'Test', 'User') returning *),
+                 audited as (insert into audit_events (actor_role, action, record_type, record_id, after, request_id)
+                   select 'given', 'user.created', 'user', id, to_jsonb(made) - 'password_hash', 'given' from made),
+                 tokened as (insert into tokens (user_id, secret_hash, expires_at) select id, $4, now() + interval '1 hour' from made)
+               select id from made`,
+        values: [username, role, hashed, hashSecret(token)],
+      })
+      return { id: (rows[0] as { id: number }).id, role, username, token }
+    },
+    operator: () => given.user({ role: 'operator' }),
+    operators: (count) => Promise.all(Array.from({ length: count }, () => given.operator())),
+    admin: () => given.user({ role: 'admin' }),
+    customer: (facts = {}) =>
+      customers.create(ctx, system, { first_name: 'Ed', last_name: `Stark ${(serial += 1)}`, ...facts }),
+    async request({
+      status = 'PENDING',
+      customer_id,
+      body = 'Winter is coming',
+      subject,
+      archived = false,
+    } = {}) {
+      const customer = customer_id ?? (await given.customer()).id
+      const { id } = await tickets.create(ctx, system, customer, {
+        body,
+        ...(subject === undefined ? {} : { subject }),
+      })
+      if (status !== 'PENDING') await tickets.assign(ctx, system, id, (await given.operator()).id)
+      if (status === 'COMPLETED' || status === 'REJECTED') {
+        await tickets.close(ctx, system, id, { status, resolution_comment: 'Keep yourself warm' })
+      }
+      if (archived) await tickets.archive(ctx, system, id)
+      return tickets.get(ctx, id)
+    },
+  }
+  return given
+}

@@ -1,0 +1,69 @@
+// A database of the test server, as DATABASE_URL names it: for desks in processes of their own. Dropped after the file.
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import pg from 'pg'
+import { afterAll, inject } from 'vitest'
+import { clientOptions, type ConnectionOptions } from '../../server/db/database.ts'
+import { urlOf } from '../../server/db/generate-types.ts'
+import { withDatabase } from './global-setup.ts'
+
+export interface OutsideDatabase {
+  readonly name: string
+  readonly connection: ConnectionOptions
+  readonly url: string
+  ask<Row = Record<string, unknown>>(text: string): Promise<Row[]>
+}
+
+const clearings: (() => Promise<unknown>)[] = []
+afterAll(() => Promise.all(clearings.map((clear) => clear())))
+
+/** Empty, or a copy of the migrated template. */
+export async function outsideDatabase({ migrated = false } = {}): Promise<OutsideDatabase> {
+  const { connection: server, template } = inject('postgres')
+  const name = `frontdesk_test_${process.pid}_${Math.random().toString(36).slice(2, 10)}`
+  await askOnce(server, `create database ${name} ${migrated ? `template ${template}` : ''}`)
+  clearings.push(() => askOnce(server, `drop database if exists ${name} with (force)`))
+  const connection = withDatabase(server, name)
+  return { name, connection, url: urlOf(connection), ask: (text) => askOnce(connection, text) }
+}
+
+async function askOnce<Row>(connection: ConnectionOptions, text: string): Promise<Row[]> {
+  const client = new pg.Client({ ...clientOptions(connection), options: '-c timezone=UTC' })
+  await client.connect()
+  try {
+    return (await client.query(text)).rows as Row[]
+  } finally {
+    await client.end()
+  }
+}
+
+/** A way to the test server over TCP that refuses so many callers before it lets one in. */
+export async function lateDoorTo({ connection, name }: OutsideDatabase, refusals: number) {
+  const sockets = new Set<Socket>()
+  let refused = 0
+  const server = createServer((from) => {
+    if (refused < refusals) {
+      refused += 1
+      return from.destroy()
+    }
+    const to = connect(addressOf(connection))
+    for (const socket of [from, to]) sockets.add(socket.on('error', () => from.destroy()))
+    return from.pipe(to).pipe(from)
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  clearings.push(async () => {
+    for (const socket of sockets) socket.destroy()
+    await new Promise((resolve) => server.close(resolve))
+  })
+  const url = new URL(connection.connectionString ?? `postgres://${connection.user}@127.0.0.1/${name}`)
+  url.hostname = '127.0.0.1'
+  url.port = String((server.address() as AddressInfo).port)
+  return url
+}
+
+function addressOf({ connectionString, host = '127.0.0.1', port = 5432 }: ConnectionOptions) {
+  if (connectionString === undefined)
+    return host.startsWith('/') ? { path: `${host}/.s.PGSQL.${port}` } : { host, port }
+  const url = new URL(connectionString)
+  return { host: url.hostname, port: Number(url.port || 5432) }
+}

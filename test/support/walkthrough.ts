@@ -1,0 +1,51 @@
+// Reads the curl commands of a Markdown file, each with the JSON that stands below it, as a person would type and see them.
+
+export interface Step {
+  readonly title: string
+  readonly method: string
+  readonly url: URL
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | undefined
+  /** The JSON below the command, or undefined where none is promised. */
+  readonly reply: unknown
+}
+
+/** Every ```sh block that begins with curl, with the ```json block that follows under the same heading. */
+export function stepsOf(markdown: string): Step[] {
+  return markdown.split(/^### /m).flatMap((section) => {
+    const title = section.split('\n', 1)[0] ?? ''
+    const command = /^```sh\n(curl [\s\S]*?)^```/m.exec(section)?.[1]
+    if (command === undefined || title.startsWith('#')) return []
+    const reply = /^```json\n([\s\S]*?)^```/m.exec(section)?.[1]
+    return [{ title, ...readCurl(command), reply: reply === undefined ? undefined : JSON.parse(reply) }]
+  })
+}
+
+function readCurl(command: string) {
+  const [, ...words] = shellWords(command)
+  const headers: Record<string, string> = {}
+  let method: string | undefined
+  let url: URL | undefined
+  let body: string | undefined
+  for (let word = words.shift(); word !== undefined; word = words.shift()) {
+    if (word === '-X') method = words.shift()
+    else if (word === '-d') body = words.shift()
+    else if (word === '-H') {
+      const [name = '', ...value] = (words.shift() ?? '').split(':')
+      headers[name.toLowerCase()] = value.join(':').trim()
+    } else if (word.startsWith('-')) throw new Error(`The walkthrough's reader does not know ${word}`)
+    else url = new URL(word)
+  }
+  if (!url) throw new Error(`No URL in ${command}`)
+  return { method: method ?? (body === undefined ? 'GET' : 'POST'), url, headers, body }
+}
+
+/** Words as a shell splits them: quotes of both kinds, and lines that go on behind a backslash. */
+function shellWords(command: string): string[] {
+  return [...command.matchAll(/'([^']*)'|"((?:[^"\\]|\\.)*)"|(\\\n)|([^\s'"\\]+)/g)].flatMap(
+    ([, single, double, , plain]) => {
+      const word = single ?? double ?? plain
+      return word === undefined ? [] : [word]
+    },
+  )
+}

@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest'
+import { turns } from '../server/auth/turns.ts'
+
+test('two run at once, the others in the order they came, and nobody is forgotten when one fails', async () => {
+  const inTurn = turns({ atOnce: 2, waiting: 10 }, () => new Error('full'))
+  let running = 0
+  let most = 0
+  const begun: number[] = []
+  const results = await Promise.allSettled(
+    Array.from({ length: 9 }, (_, i) =>
+      inTurn(async () => {
+        begun.push(i)
+        most = Math.max(most, (running += 1))
+        await new Promise(setImmediate)
+        running -= 1
+        if (i === 3) throw new Error('failed')
+        return i
+      }),
+    ),
+  )
+  expect(most).toBe(2)
+  expect(begun).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8])
+  expect(results.map((result) => result.status).filter((status) => status === 'rejected')).toHaveLength(1)
+  expect(await inTurn(() => Promise.resolve('free again'))).toBe('free again')
+})
+
+test('whoever finds no place to wait is refused at once', async () => {
+  const inTurn = turns({ atOnce: 1, waiting: 1 }, () => new Error('full'))
+  const until = Promise.withResolvers<void>()
+  const first = inTurn(() => until.promise)
+  const second = inTurn(() => Promise.resolve('second'))
+  await expect(inTurn(() => Promise.resolve('third'))).rejects.toThrow('full')
+  until.resolve()
+  await first
+  expect(await second).toBe('second')
+})
