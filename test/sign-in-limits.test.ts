@@ -36,6 +36,16 @@ test('after the wait the right password works, and clears the count', async () =
   expect((await tryAt(first, 'limited', 'wrong')).status).toBe(429)
 })
 
+test('right passwords are not counted against the place they come from, wrong ones are', async () => {
+  await given.user({ username: 'regular', password })
+  await rows('delete from sign_in_attempts')
+  for (let i = 0; i < 3; i += 1) await tryAt(first, 'regular', password)
+  await tryAt(first, 'regular', 'wrong')
+  await tryAt(first, 'regular', password)
+
+  expect(await rows('select attempts from sign_in_attempts')).toEqual([{ attempts: 1 }])
+})
+
 test('what was typed as a name is not kept', async () => {
   await tryAt(first, 'my-secret-typed-as-name', 'x')
   expect(JSON.stringify(await rows('select * from sign_in_attempts'))).not.toContain('my-secret')

@@ -34,8 +34,19 @@ export const countAttempts = statement<Attempt & { readonly seconds: readonly nu
     select keys.of, counted.attempts, counted.seconds_left from counted join keys on keys.key = counted.key`,
 )
 
-export const deleteAttempts = statement<Attempt>()(
-  (value) => sql`delete from sign_in_attempts where key in (select keys.key from (${keys(value)}) as keys)`,
+/** A right password clears the counts of its name, and takes its own try out of the place's. */
+export const forgetAttempts = statement<Attempt>()(
+  (value) => sql`
+    with keys as materialized (${keys(value)}),
+    locked as (
+      select known.key, keys.of from sign_in_attempts as known join keys on keys.key = known.key
+      order by known.key for update of known -- in the order in which they are counted
+    ),
+    forgotten as (
+      delete from sign_in_attempts as known using locked where known.key = locked.key and locked.of <> 'place'
+    )
+    update sign_in_attempts as known set attempts = greatest(known.attempts - 1, 0)
+    from locked where known.key = locked.key and locked.of = 'place'`,
 )
 
 export const deletePastAttempts = statement<object>()(

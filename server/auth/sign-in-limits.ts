@@ -26,12 +26,9 @@ export async function countAttempt(ctx: Context, { username: name, address }: At
     throw tooManyRequests('Too many tries to sign in; wait before the next one.', Math.max(...waits))
 }
 
-/** A right password clears the counts of its name; that of the place stays, or a guesser could clear it with an account of their own. */
+/** After a right password. The place keeps its wrong tries, or a guesser could clear them with an account of their own. */
 export async function forgetAttempts(ctx: Context, { username: name, address }: Attempt): Promise<void> {
   if (!ctx.config.rateLimit) return
-  await repository.deleteAttempts.all(ctx.db, {
-    of: ['name and place', 'name'],
-    name,
-    place: placeOf(address),
-  })
+  const of = signInLimits.map((limit) => limit.of)
+  await repository.forgetAttempts.all(ctx.db, { of, name, place: placeOf(address) })
 }
