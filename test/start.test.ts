@@ -15,7 +15,7 @@ import {
   run,
   startDesk,
 } from './support/desk-process.ts'
-import { lateDoorTo, outsideDatabase } from './support/outside-database.ts'
+import { doorTo, outsideDatabase } from './support/outside-database.ts'
 
 const password = 'winter-is-coming-soon'
 const SECRET_KEY = '0123456789abcdef'.repeat(4)
@@ -204,7 +204,7 @@ describe.concurrent('the configuration', { timeout: 120_000 }, () => {
 
   test('may name a database that comes later than we do', async () => {
     const [database, folder] = await Promise.all([outsideDatabase(), newFolder()])
-    const url = await lateDoorTo(database, 3)
+    const { url } = await doorTo(database, { refusals: 3 })
     const desk = await startDesk({ folder, env: { DATABASE_URL: url.href, SECRET_KEY } })
 
     expect(desk.logged().match(/waiting for the database/g)).toHaveLength(3)

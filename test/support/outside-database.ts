@@ -37,9 +37,9 @@ async function askOnce<Row>(connection: ConnectionOptions, text: string): Promis
   }
 }
 
-/** A way to the test server over TCP that refuses so many callers before it lets one in. */
-export async function lateDoorTo({ connection, name }: OutsideDatabase, refusals: number) {
-  const sockets = new Set<Socket>()
+/** A way to the test server over TCP: it may refuse so many callers before it lets one in, and fall silent for those inside. */
+export async function doorTo({ connection, name }: OutsideDatabase, { refusals = 0 } = {}) {
+  const pairs = new Set<readonly [Socket, Socket]>()
   let refused = 0
   const server = createServer((from) => {
     if (refused < refusals) {
@@ -47,18 +47,26 @@ export async function lateDoorTo({ connection, name }: OutsideDatabase, refusals
       return from.destroy()
     }
     const to = connect(addressOf(connection))
-    for (const socket of [from, to]) sockets.add(socket.on('error', () => from.destroy()))
+    for (const socket of [from, to]) socket.on('error', () => from.destroy())
+    pairs.add([from, to])
     return from.pipe(to).pipe(from)
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   clearings.push(async () => {
-    for (const socket of sockets) socket.destroy()
+    for (const socket of [...pairs].flat()) socket.destroy()
     await new Promise((resolve) => server.close(resolve))
   })
   const url = new URL(connection.connectionString ?? `postgres://${connection.user}@127.0.0.1/${name}`)
   url.hostname = '127.0.0.1'
   url.port = String((server.address() as AddressInfo).port)
-  return url
+  /** As when a firewall forgets a connection: nothing arrives any more, and nobody is told. New callers are served. */
+  const silence = () => {
+    for (const [from, to] of pairs) {
+      from.unpipe(to).pause()
+      to.unpipe(from).pause()
+    }
+  }
+  return { url, silence }
 }
 
 function addressOf({ connectionString, host = '127.0.0.1', port = 5432 }: ConnectionOptions) {
