@@ -25,14 +25,20 @@ export default async function setUp(project: TestProject) {
     ? outsideServer(process.env['DATABASE_URL'])
     : ownServer())
   const template = `frontdesk_template_${process.pid}`
-  await run(server.connection, `create database ${template}`)
-  await prepareDatabase(withDatabase(server.connection, template), silentLog)
-  project.provide('postgres', { connection: server.connection, template })
-
-  return async () => {
+  const tearDown = async () => {
     await run(server.connection, `drop database if exists ${template} with (force)`)
     await server.stop()
   }
+  try {
+    await run(server.connection, `create database ${template}`)
+    await prepareDatabase(withDatabase(server.connection, template), silentLog)
+  } catch (error) {
+    // Without a set-up that succeeded nobody would call the other end of it.
+    await tearDown()
+    throw error
+  }
+  project.provide('postgres', { connection: server.connection, template })
+  return tearDown
 }
 
 async function ownServer() {
