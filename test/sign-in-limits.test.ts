@@ -46,6 +46,22 @@ test('right passwords are not counted against the place they come from, wrong on
   expect(await rows('select attempts from sign_in_attempts')).toEqual([{ attempts: 1 }])
 })
 
+test('a place that is over its limit costs the database nothing more', async () => {
+  await rows('delete from sign_in_attempts')
+  await tryAt(first, 'one', 'wrong')
+  await rows('update sign_in_attempts set attempts = 1000')
+  expect((await tryAt(first, 'two', 'wrong')).status).toBe(429)
+  const counted = await rows('select * from sign_in_attempts order by key')
+  expect((await tryAt(first, 'three', 'wrong')).status).toBe(429)
+  expect(await rows('select * from sign_in_attempts order by key')).toEqual(counted)
+
+  first.advance(61_000)
+  expect((await tryAt(first, 'three', 'wrong')).status, 'asked again').toBe(429)
+  expect(await rows('select * from sign_in_attempts order by key')).not.toEqual(counted)
+  await rows('delete from sign_in_attempts')
+  first.advance(61_000)
+})
+
 test('what was typed as a name is not kept', async () => {
   await tryAt(first, 'my-secret-typed-as-name', 'x')
   expect(JSON.stringify(await rows('select * from sign_in_attempts'))).not.toContain('my-secret')

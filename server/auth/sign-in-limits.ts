@@ -13,17 +13,41 @@ interface Attempt {
 /** Counts a try before it is made. Throws a 429 once there were too many. */
 export async function countAttempt(ctx: Context, { username: name, address }: Attempt): Promise<void> {
   if (!ctx.config.rateLimit) return
+  const place = placeOf(address)
+  const closed = closedPlacesOf(ctx.db)
+  const closedUntil = closed.get(place) ?? 0
+  if (closedUntil > ctx.clock()) throw wait((closedUntil - ctx.clock()) / 1000)
+
   const counted = await repository.countAttempts.all(ctx.db, {
     of: signInLimits.map((limit) => limit.of),
     seconds: signInLimits.map((limit) => limit.seconds),
     name,
-    place: placeOf(address),
+    place,
   })
-  const waits = counted
-    .filter((row) => signInLimits.some((limit) => limit.of === row.of && row.attempts > limit.attempts))
-    .map((row) => row.seconds_left)
-  if (waits.length > 0)
-    throw tooManyRequests('Too many tries to sign in; wait before the next one.', Math.max(...waits))
+  const over = counted.filter((row) =>
+    signInLimits.some((limit) => limit.of === row.of && row.attempts > limit.attempts),
+  )
+  if (over.length === 0) return
+  const ofPlace = over.find((row) => row.of === 'place')
+  if (ofPlace) {
+    if (closed.size >= closedAtMost) closed.clear()
+    closed.set(place, ctx.clock() + Math.min(ofPlace.seconds_left, closedForSeconds) * 1000)
+  }
+  throw wait(Math.max(...over.map((row) => row.seconds_left)))
+}
+
+const wait = (seconds: number) =>
+  tooManyRequests('Too many tries to sign in; wait before the next one.', seconds)
+
+// A place that is over its limit is remembered for a minute, or refusing it would cost the database three rows a try.
+const closedForSeconds = 60
+const closedAtMost = 10_000
+const closedPlaces = new WeakMap<Context['db'], Map<string, number>>()
+
+function closedPlacesOf(db: Context['db']): Map<string, number> {
+  const closed = closedPlaces.get(db) ?? new Map<string, number>()
+  closedPlaces.set(db, closed)
+  return closed
 }
 
 /** After a right password. The place keeps its wrong tries, or a guesser could clear them with an account of their own. */
