@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Role } from '../../contract/index.ts'
-import { audit, type Auditing } from '../db/audit.ts'
+import { audited, type Auditing } from '../db/audit.ts'
 import { statement } from '../db/statement.ts'
 import { touch } from '../db/touch.ts'
 
@@ -39,6 +39,6 @@ export const changePassword = statement<
       update tokens set revoked_at = clock_timestamp() from changed
       where tokens.user_id = changed.id and tokens.revoked_at is null and tokens.id is distinct from ${value.kept_token_id}::bigint
     ),
-    audited as (${audit(value, { action: 'user.password_changed', recordType: 'user', before: sql`before`, after: sql`changed` })})
+    ${audited(value, { action: 'user.password_changed', recordType: 'user', before: sql`before`, after: sql`changed` })}
     select changed.id from changed`,
 )

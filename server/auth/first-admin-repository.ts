@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Me } from '../../contract/index.ts'
-import { audit, type Auditing } from '../db/audit.ts'
+import { audited, type Auditing } from '../db/audit.ts'
 import { statement } from '../db/statement.ts'
 
 const columns = sql`users.id, users.username, users.email, users.first_name, users.last_name, users.role,
@@ -19,7 +19,7 @@ export const insertAdmin = statement<{ username: string; password_hash: string }
       insert into users (username, role, password_hash) values (${value.username}, 'admin', ${value.password_hash})
       returning *
     ),
-    audited as (${audit(value, { action: 'user.created', recordType: 'user', after: sql`created` })})
+    ${audited(value, { action: 'user.created', recordType: 'user', after: sql`created` })}
     select ${columns} from created as users`,
 )
 
@@ -55,6 +55,6 @@ export const redeemSetUpToken = statement<
       select ${value.username}, 'admin', ${value.password_hash} from used
       returning *
     ),
-    audited as (${audit(value, { action: 'user.created', recordType: 'user', after: sql`created` })})
+    ${audited(value, { action: 'user.created', recordType: 'user', after: sql`created` })}
     select ${columns} from created as users`,
 )

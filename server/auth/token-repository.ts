@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Role, Token } from '../../contract/index.ts'
-import { audit, type Auditing } from '../db/audit.ts'
+import { audited, type Auditing } from '../db/audit.ts'
 import { list } from '../db/list.ts'
 import { statement } from '../db/statement.ts'
 
@@ -35,7 +35,7 @@ export const insertToken = statement<
       for share
       returning *
     ),
-    audited as (${audit(value, { action: 'token.created', recordType: 'token', after: sql`created` })})
+    ${audited(value, { action: 'token.created', recordType: 'token', after: sql`created` })}
     select created.id from created`,
 )
 
@@ -63,7 +63,7 @@ export const revokeToken = statement<{ id: number; user_id: number } & Auditing>
       where tokens.id = before.id and tokens.revoked_at is null
       returning tokens.*
     ),
-    audited as (${audit(value, { action: 'token.revoked', recordType: 'token', before: sql`before`, after: sql`changed` })})
+    ${audited(value, { action: 'token.revoked', recordType: 'token', before: sql`before`, after: sql`changed` })}
     select changed.id from changed`,
 )
 

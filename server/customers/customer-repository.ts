@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Customer } from '../../contract/index.ts'
-import { audit, type Auditing } from '../db/audit.ts'
+import { audited, type Auditing } from '../db/audit.ts'
 import { list } from '../db/list.ts'
 import { statement } from '../db/statement.ts'
 import { touch } from '../db/touch.ts'
@@ -82,7 +82,7 @@ export const insertCustomer = statement<NewCustomer & Auditing>()(
       values (${value.first_name}, ${value.last_name}, ${value.phone}, ${value.email}, ${value.company})
       returning *
     ),
-    audited as (${audit(value, { action: 'customer.created', recordType: 'customer', after: sql`created` })})
+    ${audited(value, { action: 'customer.created', recordType: 'customer', after: sql`created` })}
     select ${columns} from created as customers`,
 )
 
@@ -102,7 +102,7 @@ export const updateCustomer = statement<{ id: number; changes: string } & Auditi
       where customers.id = before.id and before.archived_at is null
       returning customers.*
     ),
-    audited as (${audit(value, { action: 'customer.updated', recordType: 'customer', before: sql`before`, after: sql`changed` })})
+    ${audited(value, { action: 'customer.updated', recordType: 'customer', before: sql`before`, after: sql`changed` })}
     select ${columns} from changed as customers`,
 )
 
@@ -133,8 +133,8 @@ export const archiveCustomer = statement<{ id: number } & Auditing>()(
       from tickets_before, changed where tickets.id = tickets_before.id
       returning tickets.*
     ),
-    audited as (${audit(value, { action: 'customer.archived', recordType: 'customer', before: sql`before`, after: sql`changed` })}),
-    tickets_audited as (${audit(value, { action: 'ticket.archived', recordType: 'ticket', before: sql`tickets_before`, after: sql`tickets_changed` })})
+    ${audited(value, { action: 'customer.archived', recordType: 'customer', before: sql`before`, after: sql`changed` })},
+    ${audited(value, { action: 'ticket.archived', recordType: 'ticket', before: sql`tickets_before`, after: sql`tickets_changed` })}
     select changed.id from changed`,
 )
 
@@ -156,7 +156,7 @@ export const restoreCustomer = statement<{ id: number } & Auditing>()(
       from tickets_before where tickets.id = tickets_before.id
       returning tickets.*
     ),
-    audited as (${audit(value, { action: 'customer.restored', recordType: 'customer', before: sql`before`, after: sql`changed` })}),
-    tickets_audited as (${audit(value, { action: 'ticket.restored', recordType: 'ticket', before: sql`tickets_before`, after: sql`tickets_changed` })})
+    ${audited(value, { action: 'customer.restored', recordType: 'customer', before: sql`before`, after: sql`changed` })},
+    ${audited(value, { action: 'ticket.restored', recordType: 'ticket', before: sql`tickets_before`, after: sql`tickets_changed` })}
     select ${columns} from changed as customers`,
 )

@@ -21,6 +21,12 @@ export type JsonPrimitive = boolean | number | string | null;
 
 export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
 
+export interface AuditChain {
+  event_id: number;
+  hash: Buffer;
+  position: number;
+}
+
 export interface AuditEvents {
   action: string;
   actor_id: number | null;
@@ -54,6 +60,10 @@ export interface OneTimeTokens {
   purpose: string;
   secret_hash: Buffer;
   used_at: string | null;
+}
+
+export interface Outbox {
+  event_id: number;
 }
 
 export interface Posts {
@@ -116,9 +126,11 @@ export interface Users {
 }
 
 export interface DB {
+  audit_chain: AuditChain;
   audit_events: AuditEvents;
   customers: Customers;
   one_time_tokens: OneTimeTokens;
+  outbox: Outbox;
   posts: Posts;
   schema_migrations: SchemaMigrations;
   sign_in_attempts: SignInAttempts;

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Request } from '../../contract/index.ts'
-import { audit, type Auditing } from '../db/audit.ts'
+import { audited, type Auditing } from '../db/audit.ts'
 import { list } from '../db/list.ts'
 import { matches } from '../db/search.ts'
 import { statement } from '../db/statement.ts'
@@ -66,11 +66,11 @@ export const insertRequest = statement<{ customer_id: number; subject: string; b
       select opened.id, 1, ${value.actor_id}::bigint, ${value.subject}, ${value.body} from opened
       returning *
     ),
-    audited as (${audit(value, {
+    ${audited(value, {
       action: 'ticket.created',
       recordType: 'ticket',
       after: sql`(select opened.*, asked.subject, asked.message from opened, asked)`,
-    })})
+    })}
     select ${columns} from opened as tickets join asked as posts on true`,
 )
 
@@ -98,12 +98,12 @@ export const assignTicket = statement<{ id: number; operator_id: number } & From
       where tickets.id = before.id and before.archived_at is null and before.status = any(${value.from})
       returning tickets.*
     ),
-    audited as (${audit(value, {
+    ${audited(value, {
       action: sql`case before.status when 'PENDING' then 'ticket.assigned' else 'ticket.reassigned' end`,
       recordType: 'ticket',
       before: sql`before`,
       after: sql`changed`,
-    })})
+    })}
     select ${columns} from changed as tickets ${withFirstPost}`,
 )
 
@@ -120,12 +120,12 @@ export const closeTicket = statement<
       where tickets.id = before.id and before.archived_at is null and before.status = any(${value.from})
       returning tickets.*
     ),
-    audited as (${audit(value, {
+    ${audited(value, {
       action: sql`'ticket.' || lower(after.status)`,
       recordType: 'ticket',
       before: sql`before`,
       after: sql`changed`,
-    })})
+    })}
     select ${columns} from changed as tickets ${withFirstPost}`,
 )
 
@@ -148,12 +148,12 @@ export const editAsk = statement<{ id: number; subject: string | null; body: str
       from changed where posts.ticket_id = changed.id and posts.number = 1
       returning posts.*
     ),
-    audited as (${audit(value, {
+    ${audited(value, {
       action: 'ticket.edited',
       recordType: 'ticket',
       before: sql`before`,
       after: sql`(select changed.*, asked.subject, asked.message from changed, asked)`,
-    })})
+    })}
     select ${columns} from changed as tickets join asked as posts on true`,
 )
 
@@ -167,6 +167,6 @@ export const archiveTicket = statement<{ id: number } & From & Auditing>()(
       where tickets.id = before.id and before.archived_at is null and before.status = any(${value.from})
       returning tickets.*
     ),
-    audited as (${audit(value, { action: 'ticket.archived', recordType: 'ticket', before: sql`before`, after: sql`changed` })})
+    ${audited(value, { action: 'ticket.archived', recordType: 'ticket', before: sql`before`, after: sql`changed` })}
     select changed.id from changed`,
 )

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Me } from '../../contract/index.ts'
-import { audit, type Auditing } from '../db/audit.ts'
+import { audited, type Auditing } from '../db/audit.ts'
 import { statement } from '../db/statement.ts'
 import { touch } from '../db/touch.ts'
 
@@ -24,6 +24,6 @@ export const updateName = statement<
       from before where users.id = before.id
       returning users.*
     ),
-    audited as (${audit(value, { action: 'user.updated', recordType: 'user', before: sql`before`, after: sql`changed` })})
+    ${audited(value, { action: 'user.updated', recordType: 'user', before: sql`before`, after: sql`changed` })}
     select ${columns} from changed as users`,
 )

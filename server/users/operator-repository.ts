@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Operator } from '../../contract/index.ts'
-import { audit, type Auditing } from '../db/audit.ts'
+import { audited, type Auditing } from '../db/audit.ts'
 import { list } from '../db/list.ts'
 import { statement } from '../db/statement.ts'
 
@@ -36,6 +36,6 @@ export const insertOperator = statement<
       values (${value.first_name}, ${value.last_name}, ${value.email}, 'operator')
       returning *
     ),
-    audited as (${audit(value, { action: 'user.created', recordType: 'user', after: sql`created` })})
+    ${audited(value, { action: 'user.created', recordType: 'user', after: sql`created` })}
     select ${columns} from created as users`,
 )
