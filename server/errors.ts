@@ -7,6 +7,7 @@ const statuses = {
   not_found: 404,
   method_not_allowed: 405,
   conflict: 409,
+  precondition_failed: 412,
   too_large: 413,
   unsupported_media_type: 415,
   invalid: 422,
@@ -69,6 +70,13 @@ export const conflict = (code: string, detail: string, conflictsWith?: string) =
 export const changedMeanwhile = (record: string) =>
   conflict('changed_meanwhile', `${record} changed in this very moment; try again.`)
 
+/** The record is at another version than the caller's If-Match says. */
+export const stale = (version: number) =>
+  new AppError('precondition_failed', `The record has changed: it is at version ${version} now. Read it again.`, {
+    code: 'stale',
+    headers: { etag: `"${version}"` },
+  })
+
 export const invalid = (errors: readonly InvalidPart[]) =>
   new AppError('invalid', errors.map((error) => `${error.pointer || error.in} ${error.detail}`).join('; '), {
     code: 'invalid',
@@ -83,3 +91,7 @@ export const tooManyRequests = (detail: string, seconds: number) =>
 
 export const unavailable = (detail: string, cause?: unknown) =>
   new AppError('unavailable', detail, { code: 'unavailable', headers: { 'retry-after': '1' }, cause })
+
+/** Refused at once rather than late: nothing of the call was done. */
+export const overloaded = (detail = 'Too much is going on here right now; try again in a moment.') =>
+  new AppError('unavailable', detail, { code: 'overloaded', headers: { 'retry-after': '1' } })

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import { isUnavailable, openPool } from '../server/db/database.ts'
+import { isUnavailable, openPool, ownersRights } from '../server/db/database.ts'
 import { doorTo, outsideDatabase } from './support/outside-database.ts'
 import { silentLog } from './support/silent-log.ts'
 
 test('connections that fell silent are given up within seconds, and new ones take their place', async () => {
   const { url, silence } = await doorTo(await outsideDatabase())
-  const pool = openPool({ connectionString: url.href }, silentLog, 4)
+  const pool = openPool({ connectionString: url.href }, silentLog, ownersRights, 4)
   const ask = () => pool.query('select pg_sleep(0.05)')
   await Promise.all([ask(), ask(), ask(), ask()])
   silence()

@@ -31,9 +31,9 @@ const tables = `select table_schema || '.' || table_name as name from informatio
 describe('our migrations', () => {
   test('change nothing the second time', async () => {
     const { connection, ask } = await outsideDatabase()
-    const first = await prepareDatabase(connection, silentLog)
+    const { applied: first } = await prepareDatabase(connection, silentLog)
     const before = [await ask(applied), await ask(tables)]
-    const second = await prepareDatabase(connection, silentLog)
+    const { applied: second } = await prepareDatabase(connection, silentLog)
 
     expect(first.length).toBeGreaterThan(3)
     expect(second).toEqual([])
@@ -45,8 +45,8 @@ describe('our migrations', () => {
     const each = await Promise.all(Array.from({ length: 10 }, () => prepareDatabase(connection, silentLog)))
 
     const names = (await ask<{ name: string }>(applied)).map((row) => row.name)
-    expect(each.flat().sort()).toEqual(names)
-    expect(each.filter((some) => some.length > 0)).toHaveLength(1)
+    expect(each.flatMap(({ applied }) => applied).sort()).toEqual(names)
+    expect(each.filter(({ applied }) => applied.length > 0)).toHaveLength(1)
   })
 
   test('and the types that the code knows the tables by belong together (npm run generate:types)', async () => {
@@ -74,7 +74,7 @@ describe('a migration', () => {
       ...one,
       '2_two.sql': 'create table two (id int); insert into one values (2); select 1/0',
     })
-    const failing = migrate(connection, set.url)
+    const failing = migrate(connection, { folder: set.url })
 
     await expect(failing).rejects.toThrow(MigrationError)
     await expect(failing).rejects.toThrow(
@@ -85,18 +85,18 @@ describe('a migration', () => {
     expect(await ask('select name from schema_migrations')).toEqual([{ name: '1_one.sql' }])
 
     set.write({ '2_two.sql': 'create table two (id int)', '3_three.sql': 'create table three (id int)' })
-    expect(await migrate(connection, set.url)).toEqual(['2_two.sql', '3_three.sql'])
+    expect(await migrate(connection, { folder: set.url })).toEqual(['2_two.sql', '3_three.sql'])
   })
 
   test('must stay as it was when it was applied, but for the ends of its lines', async () => {
     const { connection, ask } = await outsideDatabase()
     const set = migrations(one)
-    await migrate(connection, set.url)
+    await migrate(connection, { folder: set.url })
 
     set.write({ '1_one.sql': one['1_one.sql'].replaceAll('\n', '\r\n') })
-    expect(await migrate(connection, set.url)).toEqual([])
+    expect(await migrate(connection, { folder: set.url })).toEqual([])
     set.write({ '1_one.sql': 'create table one (id bigint)', '2_two.sql': 'create table two (id int)' })
-    await expect(migrate(connection, set.url)).rejects.toThrow(
+    await expect(migrate(connection, { folder: set.url })).rejects.toThrow(
       'The migration 1_one.sql was changed after it had been applied',
     )
     expect(await ask(tables)).toHaveLength(2)
@@ -105,11 +105,11 @@ describe('a migration', () => {
   test('that only a later version knows keeps this version off the database', async () => {
     const { connection, ask } = await outsideDatabase()
     const set = migrations({ ...one, '3_three.sql': 'create table three (id int)' })
-    await migrate(connection, set.url)
+    await migrate(connection, { folder: set.url })
     set.remove('3_three.sql')
     set.write({ '2_two.sql': 'create table two (id int)' })
 
-    await expect(migrate(connection, set.url)).rejects.toThrow(
+    await expect(migrate(connection, { folder: set.url })).rejects.toThrow(
       /written by a later version of Frontdesk \(it knows the migration 3_three\.sql/,
     )
     expect(await ask(`select to_regclass('two') as two`)).toEqual([{ two: null }])
@@ -118,7 +118,7 @@ describe('a migration', () => {
   test('may take longer than any statement of a request', async () => {
     const { connection, ask } = await outsideDatabase()
     const settings = `create table seen as select current_setting('statement_timeout') as statement, current_setting('lock_timeout') as lock`
-    await migrate(connection, migrations({ '1_settings.sql': settings }).url)
+    await migrate(connection, { folder: migrations({ '1_settings.sql': settings }).url })
 
     expect(await ask('select * from seen')).toEqual([{ statement: '0', lock: '0' }])
   })

@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest'
-import { turns } from '../server/auth/turns.ts'
+import { expect, test, vi } from 'vitest'
+import { turns } from '../server/turns.ts'
 
 test('two run at once, the others in the order they came, and nobody is forgotten when one fails', async () => {
   const inTurn = turns({ atOnce: 2, waiting: 10 }, () => new Error('full'))
@@ -33,4 +33,20 @@ test('whoever finds no place to wait is refused at once', async () => {
   until.resolve()
   await first
   expect(await second).toBe('second')
+})
+
+test('whoever has waited too long is refused, and his turn goes to the next', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  const inTurn = turns({ atOnce: 1, waiting: 10, patience: 1_000 }, () => new Error('full'))
+  const until = Promise.withResolvers<void>()
+  const first = inTurn(() => until.promise)
+  const second = inTurn(() => Promise.resolve('second')).catch((error: Error) => error.message)
+  vi.advanceTimersByTime(600)
+  const third = inTurn(() => Promise.resolve('third'))
+  vi.advanceTimersByTime(600)
+  vi.useRealTimers()
+  expect(await second).toBe('full')
+  until.resolve()
+  await first
+  expect(await third).toBe('third')
 })

@@ -1,7 +1,7 @@
 // argon2id, at most two at once: each takes 19 MiB and a core for tens of milliseconds, and two fill the smallest machine.
 import { hash, verify } from '@node-rs/argon2'
 import { unavailable } from '../errors.ts'
-import { turns } from './turns.ts'
+import { turns } from '../turns.ts'
 
 /** OWASP and ASVS 5 appendix C: m = 19 MiB, t = 2, p = 1; 16 bytes of salt come from the library. */
 const cost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const

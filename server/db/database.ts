@@ -2,6 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
 import type { Log } from '../log.ts'
+import { BoundedPool } from './bounded-pool.ts'
 
 export interface Query {
   /** Prepared once per connection under this name. */
@@ -41,10 +42,21 @@ const session =
   '-c timezone=UTC -c statement_timeout=5s -c lock_timeout=2s -c idle_in_transaction_session_timeout=10s -c jit=off ' +
   '-c plan_cache_mode=force_generic_plan'
 
-export function clientOptions(connection: ConnectionOptions) {
+/**
+ * Whose rights a session has: those of the tables' owner, whom the connection signs in as, or the application's, which are
+ * fewer (app-role.ts). `settings` are more of the session's, as `-c name=value`.
+ */
+export interface Rights {
+  readonly settings: string
+}
+
+/** For bringing tables up to date, and for the jobs' own tables. What answers requests has the application's. */
+export const ownersRights: Rights = { settings: '' }
+
+export function clientOptions(connection: ConnectionOptions, { settings }: Rights = ownersRights) {
   return {
     ...connection,
-    ...withOurSession(connection.connectionString),
+    ...withOurSession(connection.connectionString, settings),
     types,
     application_name: 'frontdesk',
     keepAlive: true,
@@ -53,25 +65,34 @@ export function clientOptions(connection: ConnectionOptions) {
 }
 
 /** A URL's own `options` would replace ours, so they are joined; of two settings of one name the last holds. */
-function withOurSession(connectionString: string | undefined) {
+function withOurSession(connectionString: string | undefined, settings: string) {
+  const ours = settings === '' ? session : `${session} ${settings}`
   const url = connectionString === undefined ? undefined : new URL(connectionString)
   const theirs = url?.searchParams.get('options')
-  if (!url || theirs == null) return { options: session }
-  url.searchParams.set('options', `${theirs} ${session}`)
+  if (!url || theirs == null) return { options: ours }
+  url.searchParams.set('options', `${theirs} ${ours}`)
   return { connectionString: url.href }
 }
 
 /** Measured on two cores: 8 did best; with 4 or 16 writes lost a fifth. */
-const poolSize = 8
+export const poolSize = 8
 
-export function openPool(connection: ConnectionOptions, log: Log, max = poolSize): pg.Pool {
+/** `max` connections, for which `waiting` callers may wait. */
+export function openPool(
+  connection: ConnectionOptions,
+  log: Log,
+  rights: Rights,
+  max = poolSize,
+  waiting = Number.POSITIVE_INFINITY,
+): pg.Pool {
   // Longer than PostgreSQL lets a statement run: an answer that is not there by then is lost with its connection.
-  const pool = new pg.Pool({
-    ...clientOptions(connection),
+  const options = {
+    ...clientOptions(connection, rights),
     max,
     idleTimeoutMillis: 30_000,
     query_timeout: 6_000,
-  })
+  }
+  const pool = new BoundedPool(options, waiting)
   // An idle connection that breaks is replaced at the next query; the callers of a busy one get its error themselves.
   pool.on('error', (error) => {
     if (!pool.ending) log.warn({ err: error }, 'lost an idle database connection')

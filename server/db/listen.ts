@@ -24,18 +24,21 @@ const longestWait = 2_000
 /** Resolves when it listens for the first time; a line that breaks later is opened again and again. */
 export async function listen(
   connection: ConnectionOptions,
-  listener: Listener,
+  listeners: readonly Listener[],
   log: Log,
 ): Promise<Listening> {
   const stopping = new AbortController()
-  let client = await connect(connection, listener, firstPatience)
+  let client = await connect(connection, listeners, firstPatience)
+  const tell = (listening: boolean) => {
+    for (const listener of listeners) listener.onListening(listening)
+  }
   const kept = keepOpen()
 
   async function keepOpen(): Promise<void> {
     for (;;) {
-      listener.onListening(true)
+      tell(true)
       const error = await brokenness(client, stopping.signal)
-      listener.onListening(false)
+      tell(false)
       letGo(client)
       if (stopping.signal.aborted) return
       log.warn({ err: error }, 'lost the line for announcements of the database; opening it again')
@@ -49,7 +52,7 @@ export async function listen(
   async function reconnect(): Promise<pg.Client | undefined> {
     for (let wait = firstWait; !stopping.signal.aborted; wait = Math.min(wait * 2, longestWait)) {
       await pause(wait, undefined, { ref: false, signal: stopping.signal }).catch(() => {})
-      const again = await connect(connection, listener, heartbeat).catch(() => undefined)
+      const again = await connect(connection, listeners, heartbeat).catch(() => undefined)
       if (again) return again
     }
     return undefined
@@ -68,15 +71,18 @@ const firstPatience = 5_000
 
 async function connect(
   connection: ConnectionOptions,
-  listener: Listener,
+  listeners: readonly Listener[],
   patience: number,
 ): Promise<pg.Client> {
   const client = new pg.Client({ ...clientOptions(connection), application_name: 'frontdesk listener' })
-  client.on('notification', (message) => listener.onMessage(message.payload ?? ''))
+  client.on('notification', ({ channel, payload = '' }) => {
+    for (const listener of listeners) if (listener.channel === channel) listener.onMessage(payload)
+  })
   client.on('error', () => {}) // 'end' follows, and whoever watches takes it from there
   try {
     await client.connect()
-    await client.query(withPatience(`listen ${pg.escapeIdentifier(listener.channel)}`, patience))
+    const channels = listeners.map(({ channel }) => `listen ${pg.escapeIdentifier(channel)}`)
+    await client.query(withPatience(channels.join('; '), patience))
     return client
   } catch (error) {
     letGo(client)

@@ -12,8 +12,17 @@ const migrationLock = 7_305_441_102
 
 export class MigrationError extends Error {}
 
+interface Migrating {
+  readonly folder?: URL
+  /** What else is to be done by one at a time, with the owner's connection; also when nothing was missing. */
+  afterwards?(client: pg.Client): Promise<void>
+}
+
 /** Applies what is missing, and answers the names of what it applied. Throws MigrationError on a database of a later version. */
-export async function migrate(connection: ConnectionOptions, folder = ours): Promise<string[]> {
+export async function migrate(
+  connection: ConnectionOptions,
+  { folder = ours, afterwards }: Migrating = {},
+): Promise<string[]> {
   const client = new pg.Client({
     ...clientOptions(connection),
     options: '-c timezone=UTC -c lock_timeout=0 -c statement_timeout=0',
@@ -27,6 +36,7 @@ export async function migrate(connection: ConnectionOptions, folder = ours): Pro
     refuseUnknown(applied, files)
     const missing = files.filter((file) => !applied.has(file.name))
     for (const file of missing) await apply(client, file)
+    await afterwards?.(client)
     return missing.map((file) => file.name)
   } finally {
     await client.end()

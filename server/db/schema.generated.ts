@@ -53,6 +53,16 @@ export interface Customers {
   version: Generated<number>;
 }
 
+export interface IdempotencyKeys {
+  body: string;
+  caller: string;
+  created_at: Generated<string>;
+  fingerprint: Buffer;
+  headers: Json;
+  key: string;
+  status: number;
+}
+
 export interface OneTimeTokens {
   created_at: Generated<string>;
   expires_at: string;
@@ -129,6 +139,7 @@ export interface DB {
   audit_chain: AuditChain;
   audit_events: AuditEvents;
   customers: Customers;
+  idempotency_keys: IdempotencyKeys;
   one_time_tokens: OneTimeTokens;
   outbox: Outbox;
   posts: Posts;

@@ -1,20 +1,23 @@
 // A database for one test file, cloned from the template that global-setup.ts migrated.
 import pg from 'pg'
 import { inject } from 'vitest'
-import { clientOptions, type ConnectionOptions } from '../../server/db/database.ts'
+import { clientOptions, type ConnectionOptions, type Rights } from '../../server/db/database.ts'
 import { withDatabase } from './global-setup.ts'
 
 export interface TestDatabase {
   readonly connection: ConnectionOptions
+  /** Whose rights the application has in it. */
+  readonly rights: Rights
   drop(): Promise<void>
 }
 
 export async function cloneDatabase(): Promise<TestDatabase> {
-  const { connection, template } = inject('postgres')
+  const { connection, template, rights } = inject('postgres')
   const name = `frontdesk_test_${process.pid}_${Math.random().toString(36).slice(2, 10)}`
   await once(connection, `create database ${name} template ${template}`)
   return {
     connection: withDatabase(connection, name),
+    rights,
     drop: () => once(connection, `drop database if exists ${name} with (force)`),
   }
 }

@@ -5,15 +5,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import type { TestProject } from 'vitest/node'
-import { type ConnectionOptions, clientOptions } from '../../server/db/database.ts'
+import { type ConnectionOptions, clientOptions, type Rights } from '../../server/db/database.ts'
 import { startEmbeddedPostgres } from '../../server/db/embedded/index.ts'
 import { prepareDatabase } from '../../server/desk.ts'
 import { silentLog } from './silent-log.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Where the server is, and the database to connect to for creating others. */
-    postgres: { readonly connection: ConnectionOptions; readonly template: string }
+    /** Where the server is, the database to connect to for creating others, and whose rights the application has in them. */
+    postgres: { readonly connection: ConnectionOptions; readonly template: string; readonly rights: Rights }
   }
 }
 
@@ -31,13 +31,13 @@ export default async function setUp(project: TestProject) {
   }
   try {
     await run(server.connection, `create database ${template}`)
-    await prepareDatabase(withDatabase(server.connection, template), silentLog)
+    const { rights } = await prepareDatabase(withDatabase(server.connection, template), silentLog)
+    project.provide('postgres', { connection: server.connection, template, rights })
   } catch (error) {
     // Without a set-up that succeeded nobody would call the other end of it.
     await tearDown()
     throw error
   }
-  project.provide('postgres', { connection: server.connection, template })
   return tearDown
 }
 

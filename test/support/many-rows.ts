@@ -6,7 +6,7 @@ export interface ManyRows {
   readonly tickets: number
 }
 
-const tables = ['customers', 'tickets', 'posts'] as const
+const tables = ['customers', 'tickets', 'posts', 'audit_events'] as const
 
 const operators = 50
 /** Accounts of customers, so that operators are few among many users. */
@@ -36,7 +36,7 @@ const words = `account address again agreed already also annual answer appointme
 
 /**
  * Fills an empty, migrated database: 10 % of the customers and, with theirs, 30 % of the tickets are archived; 90 % are
- * COMPLETED, 5 % PENDING, 3 % IN_PROGRESS, 2 % REJECTED. The same rows each time. Indexes are made after the rows, which
+ * COMPLETED, 5 % PENDING, 3 % IN_PROGRESS, 2 % REJECTED. Each has one event in the audit log, put in no line. The same rows each time. Indexes are made after the rows, which
  * takes a third of the time.
  */
 export async function fillManyRows(client: Client, rows: ManyRows): Promise<void> {
@@ -51,13 +51,14 @@ export async function fillManyRows(client: Client, rows: ManyRows): Promise<void
   await client.query(customersOf(rows.customers))
   await client.query(ticketsOf(rows))
   await client.query(postsOf(rows.tickets))
+  await client.query(auditEvents)
   for (const table of tables) {
     await client.query(
       `select setval(pg_get_serial_sequence('${table}', 'id'), (select max(id) from ${table}))`,
     )
   }
   await restore()
-  await client.query('vacuum (analyze) customers, tickets, posts, users')
+  await client.query(`vacuum (analyze) users, ${tables.join(', ')}`)
   for (const table of tables) await client.query(`alter table ${table} reset (autovacuum_enabled)`)
 }
 
@@ -138,3 +139,14 @@ const postsOf = (tickets: number) => `
   from generate_series(1, ${tickets}) id
     join sentences one on one.n = (id::bigint * 7919) % ${sentences} join sentences two on two.n = (id::bigint * 104729 + id / 13) % ${sentences}
   order by id`
+
+/** One action in a thousand is rare. */
+const auditEvents = `
+  insert into audit_events (at, actor_id, actor_role, action, record_type, record_id, after, request_id)
+  select at, (select min(id) from users where role = 'operator') + floor(${operators} * power(random(), 2)), 'operator', action, type, id, row, 'many-rows'
+  from (
+    select created_at as at, 'customer' as type, 'customer.created' as action, id, to_jsonb(customers) as row from customers
+    union all
+    select created_at, 'ticket', case when id % 1000 = 7 then 'ticket.reassigned' else 'ticket.created' end, id, to_jsonb(tickets) from tickets
+    order by at
+  ) as made`

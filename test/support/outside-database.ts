@@ -37,15 +37,21 @@ async function askOnce<Row>(connection: ConnectionOptions, text: string): Promis
   }
 }
 
-/** A way to the test server over TCP: it may refuse so many callers before it lets one in, and fall silent for those inside. */
+/**
+ * A way to the test server over TCP. It may refuse so many callers before it lets one in, fall silent for those inside or for
+ * everybody, be shut, and be opened again.
+ */
 export async function doorTo({ connection, name }: OutsideDatabase, { refusals = 0 } = {}) {
   const pairs = new Set<readonly [Socket, Socket]>()
+  const swallowed = new Set<Socket>()
   let refused = 0
+  let swallowing = false
   const server = createServer((from) => {
     if (refused < refusals) {
       refused += 1
       return from.destroy()
     }
+    if (swallowing) return void swallowed.add(from.on('error', () => {}))
     const to = connect(addressOf(connection))
     for (const socket of [from, to]) socket.on('error', () => from.destroy())
     pairs.add([from, to])
@@ -53,12 +59,16 @@ export async function doorTo({ connection, name }: OutsideDatabase, { refusals =
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   clearings.push(async () => {
-    for (const socket of [...pairs].flat()) socket.destroy()
+    cutAll()
     await new Promise((resolve) => server.close(resolve))
   })
+  const cutAll = () => {
+    for (const socket of [...[...pairs].flat(), ...swallowed]) socket.destroy()
+  }
   const url = new URL(connection.connectionString ?? `postgres://${connection.user}@127.0.0.1/${name}`)
   url.hostname = '127.0.0.1'
-  url.port = String((server.address() as AddressInfo).port)
+  const { port } = server.address() as AddressInfo
+  url.port = String(port)
   /** As when a firewall forgets a connection: nothing arrives any more, and nobody is told. New callers are served. */
   const silence = () => {
     for (const [from, to] of pairs) {
@@ -66,7 +76,23 @@ export async function doorTo({ connection, name }: OutsideDatabase, { refusals =
       to.unpipe(from).pause()
     }
   }
-  return { url, silence }
+  /** As when the server's machine hangs: newcomers get no answer either. */
+  const swallow = () => {
+    swallowing = true
+    silence()
+  }
+  /** As when the server is stopped: everybody is cut off, and newcomers are refused. */
+  const shut = () => {
+    server.close()
+    cutAll()
+  }
+  const open = async () => {
+    swallowing = false
+    if (server.listening) return
+    server.listen(port, '127.0.0.1')
+    await once(server, 'listening')
+  }
+  return { url, silence, swallow, shut, open }
 }
 
 function addressOf({ connectionString, host = '127.0.0.1', port = 5432 }: ConnectionOptions) {

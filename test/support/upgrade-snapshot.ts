@@ -51,7 +51,7 @@ export async function restore(connection: ConnectionOptions, snapshot: string): 
   try {
     for (const { name } of migrationsIn(snapshot))
       await cp(join(PROJECT, 'server/db/migrations', name), join(folder, name))
-    await migrate(connection, pathToFileURL(`${folder}/`))
+    await migrate(connection, { folder: pathToFileURL(`${folder}/`) })
   } finally {
     await rm(folder, { recursive: true })
   }

@@ -19,12 +19,14 @@ create function audit_event_bytes(event audit_events) returns bytea language sql
     event.record_type, event.record_id, event.before, event.after, event.request_id)::text, 'UTF8');
 
 -- Puts what waits in the outbox in line, at most so many; answers how many it were. One caller at a time: who comes meanwhile
--- waits, and finds done what was to do. Statements in it see what was committed before each of them began.
-create function relay_outbox(at_most integer) returns integer language plpgsql security definer set search_path = public, pg_temp as $$
+-- waits, and finds done what was to do. Statements in it see what was committed before each of them began. A note whose event
+-- is gone stays, as the trace of that. Planned for the number that is given: a plan for any reads all of a long outbox.
+create function relay_outbox(at_most integer) returns integer
+  language plpgsql security definer set plan_cache_mode = force_custom_plan as $$
 declare
   place bigint;
   link bytea;
-  event audit_events;
+  event record;
   places bigint[] := '{}';
   ids bigint[] := '{}';
   links bytea[] := '{}';
@@ -35,12 +37,18 @@ begin
   place := coalesce(place, 0);
   link := coalesce(link, sha256('frontdesk'));
   for event in
-    with waiting as (select outbox.event_id from outbox order by outbox.event_id limit at_most),
-    taken as (delete from outbox using waiting where outbox.event_id = waiting.event_id returning outbox.event_id)
-    select audit_events.* from taken join audit_events on audit_events.id = taken.event_id order by audit_events.id
+    with taken as (
+      delete from outbox where outbox.event_id = any(array(
+        select waiting.event_id from outbox as waiting
+        where (select true from audit_events where audit_events.id = waiting.event_id)
+        order by waiting.event_id limit at_most
+      )) returning outbox.event_id
+    )
+    select audit_events.id, audit_event_bytes(audit_events) as bytes
+    from taken join audit_events on audit_events.id = taken.event_id order by audit_events.id
   loop
     place := place + 1;
-    link := sha256(link || audit_event_bytes(event));
+    link := sha256(link || event.bytes);
     places := places || place;
     ids := ids || event.id;
     links := links || link;
@@ -50,6 +58,22 @@ begin
   return cardinality(places);
 end
 $$;
+
+-- It runs with its owner's rights, so its names must mean our tables, whatever the caller has made: their temporary ones too.
+do $$ begin
+  execute format('alter function relay_outbox(integer) set search_path = %I, pg_temp', current_schema());
+end $$;
+revoke all on function relay_outbox(integer) from public;
+
+-- What is written stays as it is, also for the owner. A second lock behind the application's rights (db/app-role.ts).
+create function refuse_change() returns trigger language plpgsql as $$
+begin
+  raise exception '% is append-only', tg_table_name using errcode = 'insufficient_privilege';
+end
+$$;
+
+create trigger append_only before update or delete or truncate on audit_events for each statement execute function refuse_change();
+create trigger append_only before update or delete or truncate on audit_chain for each statement execute function refuse_change();
 
 -- What was written before there was an outbox waits in it now.
 insert into outbox (event_id) select id from audit_events;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { placeOf } from '../server/auth/sign-in-rules.ts'
+import { placeOf } from '../server/place.ts'
 
 test.each([
   ['203.0.113.9', '203.0.113.9'],
