@@ -46,6 +46,13 @@ async function bench(options: Options) {
     for (const scenario of scenarios)
       samples.set(scenario.name, await sampleOf(scenario, product.port, token))
 
+    const before =
+      options.against === undefined ? undefined : await startBefore(options.against, options.customers)
+    if (before) {
+      closing.push(() => before.stop())
+      notes.push('`before` is another checkout of Frontdesk, on a database of its own with the same rows.')
+    }
+
     const bare = await startBare()
     closing.push(() => bare.stop())
     const program = findPgbench()
@@ -60,6 +67,22 @@ async function bench(options: Options) {
         run: ({ next, status }, seconds) =>
           load({ port: product.port, connections, seconds, status, next: () => toHttp(next(), token) }),
       },
+      ...(before === undefined
+        ? []
+        : [
+            {
+              name: 'before',
+              pid: before.pid,
+              run: ({ next, status }: Scenario, seconds: number) =>
+                load({
+                  port: before.port,
+                  connections,
+                  seconds,
+                  status,
+                  next: () => toHttp(next(), before.token),
+                }),
+            } as const,
+          ]),
       {
         name: 'node:http',
         pid: bare.pid,
@@ -74,8 +97,14 @@ async function bench(options: Options) {
             {
               name: 'pgbench',
               pid: undefined,
-              run: (scenario: Scenario, seconds: number) =>
-                pgbench(scenario, { program, connection, folder, seconds, slice: (slice += 1) }),
+              run: ({ sql }: Scenario, seconds: number) =>
+                pgbench(sql as NonNullable<typeof sql>, {
+                  program,
+                  connection,
+                  folder,
+                  seconds,
+                  slice: (slice += 1),
+                }),
             } as const,
           ]),
     ]
@@ -95,12 +124,30 @@ async function bench(options: Options) {
   }
 }
 
+async function startBefore(checkout: string, customers: number) {
+  const folder = await mkdtemp(join(tmpdir(), 'frontdesk-bench-before-'))
+  const product = await startProduct(folder, checkout)
+  await fill(join(folder, 'data'), customers)
+  return {
+    ...product,
+    token: await signIn(product.port),
+    stop: async () => {
+      await product.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
 async function measure(
   scenarios: readonly Scenario[],
   variants: readonly Variant[],
   { rounds, seconds }: Options,
 ): Promise<Slice[]> {
-  const pairs = scenarios.flatMap((scenario) => variants.map((variant) => ({ scenario, variant })))
+  const pairs = scenarios.flatMap((scenario) =>
+    variants
+      .filter(({ name }) => name !== 'pgbench' || scenario.sql !== undefined)
+      .map((variant) => ({ scenario, variant })),
+  )
   // Once without counting: for compilers, plans and caches to come to rest.
   for (const { scenario, variant } of pairs) await variant.run(scenario, seconds)
   const slices: Slice[] = []

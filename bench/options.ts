@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 
 export interface Options {
@@ -7,6 +8,8 @@ export interface Options {
   readonly connections: number
   readonly customers: number
   readonly only: readonly string[]
+  /** Another checkout of Frontdesk, measured in the same run. */
+  readonly against: string | undefined
   /** What the files of results are called, after the date. */
   readonly name: string
 }
@@ -16,7 +19,8 @@ export const help = `npm run bench -- [options]
   --seconds 2       how long each time
   --connections 48  how many clients call at once
   --rows 100000     customers; there are five requests for each
-  --only a,b        of: get, list, list-pending, create, assign, start
+  --only a,b        of: get, list, list-pending, create, create-keyed, assign, start
+  --against folder  another checkout (with node_modules), in the same run: what has a change cost?
   --name run        what the results in bench/results/ are called
 BENCH_NODE_OPTIONS='--cpu-prof --cpu-prof-dir=/tmp/profile' shows where the server's time goes.`
 
@@ -30,6 +34,7 @@ export function readOptions(args: string[]): Options | undefined {
       connections: text('48'),
       rows: text('100000'),
       only: text(''),
+      against: { type: 'string' },
       name: text('run'),
       help: { type: 'boolean', default: false },
     },
@@ -41,6 +46,7 @@ export function readOptions(args: string[]): Options | undefined {
     connections: whole('connections', values.connections),
     customers: whole('rows', values.rows),
     only: values.only.split(',').filter((name) => name !== ''),
+    against: values.against === undefined ? undefined : resolve(values.against),
     name: values.name,
   }
 }

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { clientOptions, type ConnectionOptions } from '../server/db/database.ts'
+import { clientOptions, type ConnectionOptions, type Query } from '../server/db/database.ts'
 import type { Outcome } from './load.ts'
 import type { Scenario } from './scenarios.ts'
 
@@ -29,7 +29,7 @@ export interface PgbenchRun {
 }
 
 export async function pgbench(
-  { sql }: Scenario,
+  sql: NonNullable<Scenario['sql']>,
   { program, connection, folder, seconds, slice }: PgbenchRun,
 ): Promise<Outcome> {
   const script = join(folder, 'pgbench.sql')
@@ -77,7 +77,7 @@ export async function pgbench(
 }
 
 /** `$1` becomes the value, or the variable that stands for it; on one line, as pgbench wants it or not. */
-function toScript({ text, values = [] }: Scenario['sql']['query']): string {
+function toScript({ text, values = [] }: Query): string {
   return text.replaceAll(/\s+/g, ' ').replaceAll(/\$(\d+)/g, (_, n: string) => literal(values[Number(n) - 1]))
 }
 

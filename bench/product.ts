@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
-const main = join(import.meta.dirname, '../server/main.ts')
+const ours = join(import.meta.dirname, '..')
 const adminPassword = 'horse-battery-staple-of-the-bench'
 
 export interface Product {
@@ -19,11 +19,12 @@ export interface Product {
   stop(): Promise<void>
 }
 
-export async function startProduct(folder: string): Promise<Product> {
+/** `checkout`: whose Frontdesk it is. */
+export async function startProduct(folder: string, checkout = ours): Promise<Product> {
   const port = await freePort()
   const log = openSync(join(folder, 'frontdesk.log'), 'a')
   const began = performance.now()
-  const child = spawn(process.execPath, [main, 'start'], {
+  const child = spawn(process.execPath, [join(checkout, 'server/main.ts'), 'start'], {
     cwd: folder,
     stdio: ['ignore', log, log],
     env: {

@@ -4,7 +4,7 @@ import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
 import type { Options } from './options.ts'
 
-export type VariantName = 'frontdesk' | 'node:http' | 'pgbench'
+export type VariantName = 'frontdesk' | 'before' | 'node:http' | 'pgbench'
 
 /** One variant of one scenario in one round. */
 export interface Slice {

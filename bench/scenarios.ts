@@ -2,7 +2,7 @@
 import { findCustomer, insertCustomer } from '../server/customers/customer-repository.ts'
 import type { Database, Query } from '../server/db/database.ts'
 import { assignTicket, pageOfRequests } from '../server/tickets/ticket-repository.ts'
-import { assignable } from '../server/tickets/ticket-rules.ts'
+import { ticketStatesFor } from '../server/tickets/ticket-rules.ts'
 
 export interface Scenario {
   readonly name: string
@@ -10,14 +10,16 @@ export interface Scenario {
   readonly status: number
   /** The next call: method, path and body. */
   readonly next: () => Call
-  /** The statement, with `:name` for each value that changes, and how pgbench makes those. */
-  readonly sql: { readonly query: Query; readonly variables: readonly string[] }
+  /** The statement, with `:name` for each value that changes, and how pgbench makes those; none where it takes several. */
+  readonly sql?: { readonly query: Query; readonly variables: readonly string[] }
 }
 
 export interface Call {
   readonly method: string
   readonly path: string
   readonly body?: string
+  /** Beside those that every call bears. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** One real answer, for the bare server to repeat. */
@@ -89,6 +91,17 @@ export async function scenariosFor(rows: Rows): Promise<Scenario[]> {
       },
     },
     {
+      name: 'create-keyed',
+      title: 'POST a customer, with an Idempotency-Key',
+      status: 201,
+      next: () => ({
+        method: 'POST',
+        path: '/api/v1/customers',
+        headers: { 'idempotency-key': `bench ${Math.random()}` },
+        body: newCustomer((serial += 1)),
+      }),
+    },
+    {
       name: 'assign',
       title: 'PATCH: give a request to an operator',
       status: 200,
@@ -101,7 +114,7 @@ export async function scenariosFor(rows: Rows): Promise<Scenario[]> {
           assignTicket.first(db, {
             id: variable('ticket'),
             operator_id: variable('operator'),
-            from: assignable,
+            from: ticketStatesFor('assign'),
             ...auditing,
           }),
         ),
@@ -143,8 +156,9 @@ async function sentBy(work: (db: Database) => Promise<unknown>): Promise<Query> 
 }
 
 /** The bytes of a call. */
-export function toHttp({ method, path, body }: Call, token: string): string {
-  const head = `${method} ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer ${token}\r\naccept: application/json\r\n`
+export function toHttp({ method, path, body, headers = {} }: Call, token: string): string {
+  const more = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  const head = `${method} ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer ${token}\r\naccept: application/json\r\n${more.join('')}`
   return body === undefined
     ? `${head}\r\n`
     : `${head}content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
@@ -154,8 +168,9 @@ const perConnection = ['connection', 'keep-alive', 'date', 'transfer-encoding']
 
 /** Calls once, and answers what the bare server shall repeat. */
 export async function sampleOf({ next, status }: Scenario, port: number, token: string): Promise<Sample> {
-  const { method, path, body } = next()
+  const { method, path, body, headers: own } = next()
   const headers = {
+    ...own,
     authorization: `Bearer ${token}`,
     ...(body === undefined ? {} : { 'content-type': 'application/json' }),
   }

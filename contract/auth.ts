@@ -89,7 +89,7 @@ export const getMe = {
 export const updateMe = {
   method: 'PATCH',
   url: '/api/v1/me',
-  config: { access: 'customer' },
+  config: { access: 'customer', changes: 'me' },
   schema: {
     operationId: 'updateMe',
     summary: 'Change my name',
@@ -107,7 +107,7 @@ export const changeMyPassword = {
   method: 'POST',
   url: '/api/v1/me/password',
   bodyLimit: 8 * 1024,
-  config: { access: 'customer', limited: true },
+  config: { access: 'customer', changes: 'me', limited: true },
   schema: {
     operationId: 'changeMyPassword',
     summary: 'Change my password',

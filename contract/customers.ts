@@ -1,5 +1,6 @@
 // Customers: the people and companies that the shop serves (brief 000).
 import { Type, type Static } from 'typebox'
+import { HistoryPage, historyQuery } from './audit.ts'
 import type { Endpoint } from './endpoint.ts'
 import {
   archivedAt,
@@ -123,10 +124,26 @@ export const getCustomer = {
   },
 } as const satisfies Endpoint
 
+export const listCustomerHistory = {
+  method: 'GET',
+  url: '/api/v1/customers/:id/history',
+  config: { access: 'operator' },
+  schema: {
+    operationId: 'listCustomerHistory',
+    summary: "Read a customer's history",
+    description:
+      'What was done to the customer, by whom and when, newest first. Archived customers have theirs too.',
+    tags,
+    params: customerParams,
+    querystring: historyQuery,
+    response: { 200: HistoryPage },
+  },
+} as const satisfies Endpoint
+
 export const updateCustomer = {
   method: 'PATCH',
   url: '/api/v1/customers/:id',
-  config: { access: 'operator', conflict: taken },
+  config: { access: 'operator', changes: 'customer', conflict: taken },
   schema: {
     operationId: 'updateCustomer',
     summary: 'Change a customer',
@@ -142,7 +159,7 @@ export const updateCustomer = {
 export const archiveCustomer = {
   method: 'DELETE',
   url: '/api/v1/customers/:id',
-  config: { access: 'operator' },
+  config: { access: 'operator', changes: 'customer' },
   schema: {
     operationId: 'archiveCustomer',
     summary: 'Archive a customer',
@@ -159,6 +176,7 @@ export const restoreCustomer = {
   url: '/api/v1/customers/:id/restore',
   config: {
     access: 'operator',
+    changes: 'customer',
     conflict: 'A live customer has taken the phone or e-mail address since; `conflicts_with` names it.',
   },
   schema: {

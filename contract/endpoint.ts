@@ -8,6 +8,9 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 /** Who may call at all: the least role, or anyone. What a caller may do to one record is the module's policy. */
 export type Access = 'anyone' | Role
 
+/** What has a version and a URL of its own (records.ts). */
+export type RecordName = 'customer' | 'me' | 'operator' | 'request'
+
 export interface Endpoint {
   readonly method: Method
   readonly url: `/api/v1/${string}`
@@ -15,12 +18,20 @@ export interface Endpoint {
   readonly bodyLimit?: number
   readonly config: {
     readonly access: Access
+    /** The record that this changes: the one that the last parameter of the path names, or without one the caller's own. */
+    readonly changes?: RecordName
     /** When this answers 409, in a sentence for the documentation. */
     readonly conflict?: string
     /** When this answers 404 although its path names no record. */
     readonly absent?: string
-    /** True where a flood is answered with 429. */
+    /** True where limits of its own hold, beside the one on calls: a flood is answered with 429 sooner. */
     readonly limited?: boolean
+    /** True where neither the limit on calls nor overload keeps from answering. */
+    readonly alwaysAnswered?: boolean
+    /** True where a monitor gets in too: a direct call from this machine without credentials, or one with METRICS_TOKEN. */
+    readonly monitors?: boolean
+    /** The media type of a success that is not JSON, e.g. text/plain; its schema is that of the text. Failures stay problems. */
+    readonly produces?: string
   }
   readonly schema: {
     readonly operationId: string
@@ -72,10 +83,11 @@ export function requestFor<E extends Endpoint>(endpoint: E, input: Input<E>): Ht
   const given = Object.entries<unknown>(input.query ?? {}).filter(([, value]) => value !== undefined)
   const query = new URLSearchParams(given.map(([name, value]) => [name, `${value}`])).toString()
   const target = { method: endpoint.method, path: query ? `${path}?${query}` : path }
-  if (input.body === undefined) return { ...target, headers: { accept: 'application/json' } }
+  const accept = endpoint.config.produces ?? 'application/json'
+  if (input.body === undefined) return { ...target, headers: { accept } }
   return {
     ...target,
-    headers: { accept: 'application/json', 'content-type': 'application/json' },
+    headers: { accept, 'content-type': 'application/json' },
     body: JSON.stringify(input.body),
   }
 }

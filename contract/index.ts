@@ -1,7 +1,9 @@
 // The HTTP API as data. Every endpoint of the product is in this list; what is not here is not served.
+import * as audit from './audit.ts'
 import * as auth from './auth.ts'
 import * as customers from './customers.ts'
 import type { Endpoint, Method } from './endpoint.ts'
+import * as events from './events.ts'
 import * as operators from './operators.ts'
 import * as requests from './requests.ts'
 import * as system from './system.ts'
@@ -12,15 +14,19 @@ const isEndpoint = (value: unknown): value is Endpoint =>
 const methods: readonly Method[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 
 /** In the order of their URLs, and for one URL of what it does: read, make, change, end. */
-export const endpoints: readonly Endpoint[] = [auth, customers, operators, requests, system]
+export const endpoints: readonly Endpoint[] = [audit, auth, customers, events, operators, requests, system]
   .flatMap((noun) => Object.values(noun).filter(isEndpoint))
   .sort((a, b) => a.url.localeCompare(b.url) || methods.indexOf(a.method) - methods.indexOf(b.method))
 
+export * from './audit.ts'
 export * from './auth.ts'
 export * from './customers.ts'
 export * from './endpoint.ts'
+export * from './events.ts'
+export * from './links.ts'
 export * from './operators.ts'
 export * from './problem.ts'
+export * from './records.ts'
 export * from './requests.ts'
 export * from './roles.ts'
 export { notBlank, searchable } from './schema.ts'

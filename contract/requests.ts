@@ -1,5 +1,6 @@
 // Requests: the staff's view of tickets (brief 000). The record underneath is the ticket and its first post.
 import { Type, type Static } from 'typebox'
+import { HistoryPage, historyQuery } from './audit.ts'
 import { customerParams } from './customers.ts'
 import type { Endpoint } from './endpoint.ts'
 import {
@@ -128,10 +129,30 @@ export const getRequest = {
   },
 } as const satisfies Endpoint
 
+export const listRequestHistory = {
+  method: 'GET',
+  url: '/api/v1/requests/:id/history',
+  config: { access: 'operator' },
+  schema: {
+    operationId: 'listRequestHistory',
+    summary: "Read a request's history",
+    description:
+      'What was done to the request, by whom and when, newest first. Archived requests have theirs too.',
+    tags,
+    params: requestParams,
+    querystring: historyQuery,
+    response: { 200: HistoryPage },
+  },
+} as const satisfies Endpoint
+
 export const editRequest = {
   method: 'PUT',
   url: '/api/v1/requests/:id',
-  config: { access: 'operator', conflict: 'The request is completed, rejected or archived.' },
+  config: {
+    access: 'operator',
+    changes: 'request',
+    conflict: 'The request is completed, rejected or archived.',
+  },
   schema: {
     operationId: 'editRequest',
     summary: 'Edit what a request asks',
@@ -147,7 +168,11 @@ export const editRequest = {
 export const closeRequest = {
   method: 'PATCH',
   url: '/api/v1/requests/:id',
-  config: { access: 'operator', conflict: 'The request is not in a state that leads there, or is archived.' },
+  config: {
+    access: 'operator',
+    changes: 'request',
+    conflict: 'The request is not in a state that leads there, or is archived.',
+  },
   schema: {
     operationId: 'closeRequest',
     summary: 'Complete or reject a request',
@@ -169,7 +194,11 @@ export const closeRequest = {
 export const archiveRequest = {
   method: 'DELETE',
   url: '/api/v1/requests/:id',
-  config: { access: 'operator', conflict: 'The request is still PENDING or IN_PROGRESS.' },
+  config: {
+    access: 'operator',
+    changes: 'request',
+    conflict: 'The request is still PENDING or IN_PROGRESS.',
+  },
   schema: {
     operationId: 'archiveRequest',
     summary: 'Archive a request',
@@ -185,6 +214,7 @@ export const assignRequest = {
   url: '/api/v1/operators/:id/requests/:request_id',
   config: {
     access: 'operator',
+    changes: 'request',
     conflict: 'The request is completed, rejected or archived, or the operator is disabled.',
   },
   schema: {

@@ -86,12 +86,19 @@ export const insertCustomer = statement<NewCustomer & Auditing>()(
     select ${columns} from created as customers`,
 )
 
+/** Their state in the words of customer-rules.ts. */
+const state = sql`case when customers.archived_at is null then 'LIVE' else 'ARCHIVED' end`
+
 /** Locks the customer as they are now; what may happen is decided by this row (see the ticket's). */
 const locked = (id: number) =>
-  sql`select customers.id, customers.archived_at, customers as row from customers where customers.id = ${id} for update`
+  sql`select customers.id, ${state} as state, customers as row
+    from customers where customers.id = ${id} for update`
+
+/** The states from which it may happen; given as values, so that the table of rules is the only place that knows. */
+type From = { readonly from: readonly string[] }
 
 /** Sets the fields that `changes` (JSON) names, on a live customer. No row: absent or archived. */
-export const updateCustomer = statement<{ id: number; changes: string } & Auditing>()(
+export const updateCustomer = statement<{ id: number; changes: string } & From & Auditing>()(
   (value) => sql<Customer>`
     with before as (${locked(value.id)}),
     changed as (
@@ -99,7 +106,7 @@ export const updateCustomer = statement<{ id: number; changes: string } & Auditi
         (first_name, last_name, phone, email, company) = (next.first_name, next.last_name, next.phone, next.email, next.company),
         ${touch('customers')}
       from before, jsonb_populate_record(before.row, ${value.changes}::jsonb) as next
-      where customers.id = before.id and before.archived_at is null
+      where customers.id = before.id and before.state = any(${value.from})
       returning customers.*
     ),
     ${audited(value, { action: 'customer.updated', recordType: 'customer', before: sql`before`, after: sql`changed` })}
@@ -116,12 +123,12 @@ export const lockCustomer = statement<{ id: number }>()(
 )
 
 /** Archives a live customer and their live tickets. No row: absent or archived already. */
-export const archiveCustomer = statement<{ id: number } & Auditing>()(
+export const archiveCustomer = statement<{ id: number } & From & Auditing>()(
   (value) => sql<{ id: number }>`
     with before as (${locked(value.id)}),
     changed as (
       update customers set archived_at = clock_timestamp(), ${touch('customers')}
-      from before where customers.id = before.id and before.archived_at is null
+      from before where customers.id = before.id and before.state = any(${value.from})
       returning customers.*
     ),
     tickets_before as (
@@ -139,12 +146,12 @@ export const archiveCustomer = statement<{ id: number } & Auditing>()(
 )
 
 /** Restores an archived customer and the tickets that went with them. No row: absent or live already. */
-export const restoreCustomer = statement<{ id: number } & Auditing>()(
+export const restoreCustomer = statement<{ id: number } & From & Auditing>()(
   (value) => sql<Customer>`
     with before as (${locked(value.id)}),
     changed as (
       update customers set archived_at = null, ${touch('customers')}
-      from before where customers.id = before.id and before.archived_at is not null
+      from before where customers.id = before.id and before.state = any(${value.from})
       returning customers.*
     ),
     tickets_before as (

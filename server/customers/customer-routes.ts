@@ -2,44 +2,46 @@ import {
   archiveCustomer,
   createCustomer,
   getCustomer,
+  listCustomerHistory,
   listCustomers,
   restoreCustomer,
   updateCustomer,
 } from '../../contract/index.ts'
-import type { Context } from '../context.ts'
 import type { Api } from '../http/api.ts'
 import * as customers from './customer-service.ts'
 
-export function customerRoutes(api: Api, ctx: Context) {
+export function customerRoutes(api: Api) {
   api.route({
     ...createCustomer,
-    handler: async (request, reply) => {
-      const customer = await customers.create(ctx, request.actor, request.body)
-      return reply.code(201).header('location', `/api/v1/customers/${customer.id}`).send(customer)
-    },
+    handler: (request) => customers.create(request.ctx, request.actor, request.body),
   })
   api.route({
     ...listCustomers,
     handler: async (request) =>
-      api.pages.envelope(request, await customers.list(ctx, request.query, api.pages.query(request))),
+      api.pages.envelope(request, await customers.list(request.ctx, request.query, api.pages.query(request))),
   })
   api.route({
     ...getCustomer,
-    handler: (request) => customers.get(ctx, request.params.id),
+    handler: (request) => customers.get(request.ctx, request.params.id),
+  })
+  api.route({
+    ...listCustomerHistory,
+    handler: async (request) =>
+      api.pages.envelope(
+        request,
+        await customers.history(request.ctx, request.params.id, api.pages.query(request)),
+      ),
   })
   api.route({
     ...updateCustomer,
-    handler: (request) => customers.update(ctx, request.actor, request.params.id, request.body),
+    handler: (request) => customers.update(request.ctx, request.actor, request.params.id, request.body),
   })
   api.route({
     ...archiveCustomer,
-    handler: async (request, reply) => {
-      await customers.archive(ctx, request.actor, request.params.id)
-      return reply.code(204).send(null)
-    },
+    handler: (request) => customers.archive(request.ctx, request.actor, request.params.id),
   })
   api.route({
     ...restoreCustomer,
-    handler: (request) => customers.restore(ctx, request.actor, request.params.id),
+    handler: (request) => customers.restore(request.ctx, request.actor, request.params.id),
   })
 }

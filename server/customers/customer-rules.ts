@@ -1,6 +1,29 @@
-// Pure rules of customers.
+// Pure rules of customers: what may happen to one in which state, and how their fields are written.
 import parsePhoneNumber from 'libphonenumber-js/max'
 import { invalid, type InvalidPart } from '../errors.ts'
+
+export type CustomerState = 'LIVE' | 'ARCHIVED'
+
+const states = {
+  update: ['LIVE'],
+  log_request: ['LIVE'],
+  archive: ['LIVE'],
+  restore: ['ARCHIVED'],
+} as const satisfies Record<string, readonly CustomerState[]>
+
+export type CustomerAction = keyof typeof states
+
+/** The states from which it may happen. */
+export function customerStatesFor(action: CustomerAction): readonly CustomerState[] {
+  return states[action]
+}
+
+export function customerMay(
+  action: CustomerAction,
+  { archived_at }: { readonly archived_at: string | null },
+): boolean {
+  return customerStatesFor(action).includes(archived_at === null ? 'LIVE' : 'ARCHIVED')
+}
 
 /** `+44 20 8366 1171` to `+442083661171` (E.164); undefined for what is no such number, or more than one. */
 function toE164(typed: string): string | undefined {

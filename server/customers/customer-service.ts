@@ -3,19 +3,21 @@ import {
   type Body,
   type createCustomer,
   type Customer,
+  type HistoryEntry,
   type listCustomers,
   type Query,
   type updateCustomer,
 } from '../../contract/index.ts'
+import { audit } from '../audit/index.ts'
 import type { Actor, Context } from '../context.ts'
 import { auditing } from '../db/audit.ts'
 import { violatedKey } from '../db/database.ts'
 import type { Page, PageQuery } from '../db/list.ts'
 import { searchPattern } from '../db/search.ts'
-import { inTransaction } from '../db/transaction.ts'
+import { attempt, inTransaction } from '../db/transaction.ts'
 import { type AppError, changedMeanwhile, conflict, notFound } from '../errors.ts'
 import * as repository from './customer-repository.ts'
-import { tidy } from './customer-rules.ts'
+import { customerMay, customerStatesFor, tidy } from './customer-rules.ts'
 
 export async function create(
   ctx: Context,
@@ -23,7 +25,7 @@ export async function create(
   body: Body<typeof createCustomer>,
 ): Promise<Customer> {
   const customer = { phone: null, email: null, company: null, ...tidy(body) }
-  return keepingKeys(ctx, null, customer, async () => {
+  return keepingKeys(ctx, null, customer, async (ctx) => {
     const [created] = await repository.insertCustomer.all(ctx.db, { ...customer, ...auditing(actor) })
     return created as Customer
   })
@@ -47,6 +49,13 @@ export async function list(
   return repository.pageOfCustomers(ctx.db, { first_name, last_name, phone, email, q, live }, page)
 }
 
+/** What was done to the customer, archived or not. */
+export async function history(ctx: Context, id: number, page: PageQuery): Promise<Page<HistoryEntry>> {
+  const entries = await audit.historyOf(ctx, { type: 'customer', id }, page)
+  if (entries.count === 0) await get(ctx, id)
+  return entries
+}
+
 export async function update(
   ctx: Context,
   actor: Actor,
@@ -54,33 +63,40 @@ export async function update(
   body: Body<typeof updateCustomer>,
 ): Promise<Customer> {
   const changes = tidy(body)
-  return keepingKeys(ctx, id, changes, async () => {
+  return keepingKeys(ctx, id, changes, async (ctx) => {
     const changed = await repository.updateCustomer.first(ctx.db, {
       id,
       changes: JSON.stringify(changes),
+      from: customerStatesFor('update'),
       ...auditing(actor),
     })
     if (changed) return changed
-    const { archived_at } = await get(ctx, id)
-    if (archived_at === null) throw changedMeanwhile(`Customer ${id}`)
+    const customer = await get(ctx, id)
+    if (customerMay('update', customer)) throw changedMeanwhile(`Customer ${id}`)
     throw conflict(
       'customer_archived',
-      `Customer ${id} was archived on ${archived_at}; restore it first (POST /api/v1/customers/${id}/restore).`,
+      `Customer ${id} was archived on ${customer.archived_at}; restore it first (POST /api/v1/customers/${id}/restore).`,
     )
   })
 }
 
 /** Archives the customer together with their live requests. Repeating it changes nothing. */
 export async function archive(ctx: Context, actor: Actor, id: number): Promise<void> {
-  await holding(ctx, id, (ctx) => repository.archiveCustomer.all(ctx.db, { id, ...auditing(actor) }))
+  await holding(ctx, id, (ctx) =>
+    repository.archiveCustomer.all(ctx.db, { id, from: customerStatesFor('archive'), ...auditing(actor) }),
+  )
 }
 
 /** Brings back the customer and exactly the requests that went with them. */
 export async function restore(ctx: Context, actor: Actor, id: number): Promise<Customer> {
   const archived = await get(ctx, id)
-  return keepingKeys(ctx, id, archived, () =>
+  return keepingKeys(ctx, id, archived, (ctx) =>
     holding(ctx, id, async (ctx) => {
-      const restored = await repository.restoreCustomer.first(ctx.db, { id, ...auditing(actor) })
+      const restored = await repository.restoreCustomer.first(ctx.db, {
+        id,
+        from: customerStatesFor('restore'),
+        ...auditing(actor),
+      })
       return restored ?? get(ctx, id)
     }),
   )
@@ -101,10 +117,10 @@ async function keepingKeys<T>(
   ctx: Context,
   id: number | null,
   keys: { readonly phone?: string | null | undefined; readonly email?: string | null | undefined },
-  write: () => Promise<T>,
+  write: (ctx: Context) => Promise<T>,
 ): Promise<T> {
   try {
-    return await write()
+    return await attempt(ctx, write)
   } catch (error) {
     const key = violatedKey(error)
     if (key !== 'customers_live_phone_key' && key !== 'customers_live_email_key') throw error

@@ -1,29 +1,52 @@
 import pg from 'pg'
-import type { Database } from './database.ts'
+import { type Database, isUnavailable } from './database.ts'
 
 /**
  * Runs a use case in one transaction. The context it gets shadows the outer one, so that no query can escape:
- * `inTransaction(ctx, async (ctx) => …)`. Rolls back on any throw; inside another transaction it is a part of that one. Most
- * writes need none: they are one statement.
+ * `inTransaction(ctx, async (ctx) => …)`. Rolls back on any throw; inside another transaction it is an attempt in that one.
+ * Most writes need none: they are one statement.
  */
 export async function inTransaction<Context extends { readonly db: Database }, T>(
   ctx: Context,
   work: (ctx: Context) => Promise<T>,
 ): Promise<T> {
-  if (!(ctx.db instanceof pg.Pool)) return work(ctx)
+  if (!(ctx.db instanceof pg.Pool)) return attempt(ctx, work)
   const client = await ctx.db.connect()
-  let broken: unknown
+  let broken = false
   try {
     await client.query('begin')
     const result = await work({ ...ctx, db: client })
-    await client.query('commit')
+    const { command } = await client.query('commit')
+    // What PostgreSQL answers when a statement had failed in it, and nobody had undone that.
+    if (command === 'ROLLBACK') throw new Error('The transaction could not be committed')
     return result
   } catch (error) {
-    broken = await rollBack(client)
+    // A connection that cannot even roll back is closed, not given to the next caller; and so is one to a server that has
+    // become another's copy, and will take no writes however often it is asked.
+    broken = (await rollBack(client)) !== undefined || isUnavailable(error)
     throw error
   } finally {
-    // A connection that cannot even roll back is closed, not given to the next caller.
-    client.release(broken !== undefined)
+    client.release(broken)
+  }
+}
+
+/**
+ * Runs work that may fail and be answered all the same. In a transaction, PostgreSQL takes no further statement after one that
+ * failed: there, what throws is undone alone, and the transaction goes on.
+ */
+export async function attempt<Context extends { readonly db: Database }, T>(
+  ctx: Context,
+  work: (ctx: Context) => Promise<T>,
+): Promise<T> {
+  if (ctx.db instanceof pg.Pool) return work(ctx)
+  await ctx.db.query({ text: 'savepoint attempt' })
+  try {
+    const result = await work(ctx)
+    await ctx.db.query({ text: 'release savepoint attempt' })
+    return result
+  } catch (error) {
+    await ctx.db.query({ text: 'rollback to savepoint attempt; release savepoint attempt' })
+    throw error
   }
 }
 

@@ -8,7 +8,7 @@ import type {
   RawServerDefault,
 } from 'fastify'
 import type { Endpoint } from '../../contract/index.ts'
-import type { Actor } from '../context.ts'
+import type { Actor, Context } from '../context.ts'
 import type { Pages } from './pages.ts'
 
 export type Api = FastifyInstance<
@@ -26,6 +26,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who is calling; set before the handler of every route that is not for anyone. */
     actor: Actor
+    /** What the use case runs with: where the house has opened a transaction for it, that one. Set before the handler. */
+    ctx: Context
   }
   interface FastifyContextConfig extends Partial<Endpoint['config']> {}
 }

@@ -1,9 +1,10 @@
-// /openapi.json for machines and /docs (Swagger UI, from our own disk) for people.
+// /openapi.json for machines, /openapi-3.0.json for older ones, and /docs (Swagger UI, from our own disk) for people.
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import { endpoints } from '../../contract/index.ts'
 import { frontdeskVersion } from '../version.ts'
+import { asOpenapi30 } from './openapi-3.0.ts'
 import { openapiDocument } from './openapi.ts'
 
 /** What Swagger UI needs: its own scripts, its inline styles and images, and to call this server. */
@@ -12,10 +13,8 @@ const policy =
 
 export async function serveDocs(app: FastifyInstance, publicUrl: string) {
   const document = openapiDocument(endpoints, { version: frontdeskVersion, publicUrl })
-  const json = JSON.stringify(document)
-  app.get('/openapi.json', { config: { access: 'anyone' } }, (_request, reply) =>
-    reply.type('application/json; charset=utf-8').send(json),
-  )
+  serveJson(app, '/openapi.json', document)
+  serveJson(app, '/openapi-3.0.json', asOpenapi30(document))
   // Until there is a web app, the documentation is what a person who opens the address wants to see.
   app.get('/', { config: { access: 'anyone' } }, (_request, reply) => reply.redirect('/docs'))
   await app.register(swagger, { mode: 'static', specification: { document: document as never } })
@@ -36,4 +35,12 @@ export async function serveDocs(app: FastifyInstance, publicUrl: string) {
     }),
     transformSpecificationClone: false,
   })
+}
+
+/** Written once, at the start. */
+function serveJson(app: FastifyInstance, url: string, document: object) {
+  const json = JSON.stringify(document)
+  app.get(url, { config: { access: 'anyone' } }, (_request, reply) =>
+    reply.type('application/json; charset=utf-8').send(json),
+  )
 }

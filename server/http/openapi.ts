@@ -1,6 +1,22 @@
 // The OpenAPI 3.1 document, made from the contract alone: what is declared there is what is served, and what is written here.
 import { STATUS_CODES } from 'node:http'
-import { Problem, type Endpoint } from '../../contract/index.ts'
+import type { TObject } from 'typebox'
+import {
+  type Endpoint,
+  hal,
+  hasLinks,
+  isConditionalRead,
+  keepsAnswers,
+  Problem,
+  withLinks,
+} from '../../contract/index.ts'
+import {
+  commonHeaders,
+  eventStream,
+  headerParameters,
+  problemHeaders,
+  replyHeaders,
+} from './openapi-headers.ts'
 
 type Json = Record<string, unknown>
 
@@ -17,6 +33,8 @@ const tags = [
   { name: 'Customers', description: 'The people and companies that the shop serves.' },
   { name: 'Operators', description: 'The colleagues that requests are given to.' },
   { name: 'Requests', description: 'What customers ask, moved forward by operators.' },
+  { name: 'Events', description: 'What has changed, in order: for keeping a copy, or a screen, up to date.' },
+  { name: 'Audit', description: 'Who did what to which record, and when.' },
   { name: 'System', description: 'How the system is.' },
 ]
 
@@ -45,6 +63,7 @@ export function openapiDocument(
     paths,
     components: {
       schemas: sorted(schemas),
+      headers: commonHeaders,
       securitySchemes: {
         token: { type: 'http', scheme: 'bearer', description: 'A token from `POST /api/v1/token`.' },
       },
@@ -52,26 +71,27 @@ export function openapiDocument(
   }
 }
 
-function operation({ config, schema }: Endpoint, schemas: Record<string, unknown>): Json {
+function operation(endpoint: Endpoint, schemas: Record<string, unknown>): Json {
+  const { config, schema } = endpoint
   const body = schema.body && content('application/json', refer(schema.body, schemas))
   return {
     operationId: schema.operationId,
     summary: schema.summary,
     description: `${schema.description}${config.access === 'anyone' ? '' : ` For the role ${config.access} and above.`}`,
     tags: schema.tags,
-    security: config.access === 'anyone' ? [] : [{ token: [] }],
-    ...(schema.params || schema.querystring
-      ? {
-          parameters: [
-            ...parameters('path', schema.params, schemas),
-            ...parameters('query', schema.querystring, schemas),
-          ],
-        }
-      : {}),
+    security: config.access === 'anyone' ? [] : [...(config.monitors ? [{}] : []), { token: [] }],
+    ...some('parameters', [
+      ...parameters('path', schema.params, schemas),
+      ...parameters('query', schema.querystring, schemas),
+      ...headerParameters(endpoint),
+    ]),
     ...(body ? { requestBody: { required: true, content: body } } : {}),
-    responses: { ...successes(schema, schemas), ...failures({ config, schema }, schemas) },
+    responses: { ...successes(endpoint, schemas), ...failures(endpoint, schemas) },
   }
 }
+
+/** A member of the document, where there is something in it. */
+const some = (name: string, items: readonly Json[]): Json => (items.length > 0 ? { [name]: items } : {})
 
 interface ObjectSchema {
   readonly properties: Readonly<Record<string, Json>>
@@ -96,39 +116,61 @@ const reasons: Readonly<Record<number, string>> = {
   204: 'Done; there is nothing to say.',
 }
 
-function successes(schema: Endpoint['schema'], schemas: Record<string, unknown>): Json {
-  return Object.fromEntries(
-    Object.entries(schema.response).map(([status, reply]) => [
+function successes(endpoint: Endpoint, schemas: Record<string, unknown>): Json {
+  const { config, schema } = endpoint
+  const replies = Object.entries(schema.response).map(([status, reply]) => {
+    const linked = hasLinks(endpoint) ? content(hal, refer(withLinks(reply as TObject), schemas)) : {}
+    const body = { ...content(config.produces ?? 'application/json', refer(reply, schemas)), ...linked }
+    const headers = replyHeaders(endpoint, Number(status))
+    return [
       status,
       {
         description: reasons[Number(status)] ?? 'Done.',
-        ...(status === '201'
-          ? { headers: { Location: { description: 'Where the new record is.', schema: { type: 'string' } } } }
-          : {}),
-        ...(status === '204' ? {} : { content: content('application/json', refer(reply, schemas)) }),
+        ...(headers ? { headers } : {}),
+        ...(status === '204' ? {} : { content: body }),
       },
-    ]),
-  )
+    ]
+  })
+  return Object.fromEntries(isConditionalRead(endpoint) ? [...replies, notModified] : replies)
 }
 
+const notModified = ['304', { description: 'It is as `If-None-Match` says; there is no body.' }]
+
 /** What can go wrong follows from what the endpoint takes and who may call it. */
-function failures(
-  { config, schema }: Pick<Endpoint, 'config' | 'schema'>,
-  schemas: Record<string, unknown>,
-): Json {
+function failures(endpoint: Endpoint, schemas: Record<string, unknown>): Json {
+  const { config, schema } = endpoint
   const takesInput = schema.body ?? schema.params ?? schema.querystring
   const problems: [number, string | false | undefined][] = [
-    [400, schema.body && 'The body is not JSON.'],
+    [
+      400,
+      (schema.body ?? keepsAnswers(endpoint)) && 'The body is not JSON, or the Idempotency-Key is not one.',
+    ],
+    [400, config.produces === eventStream && 'Last-Event-ID is not the id of an event.'],
     [401, config.access !== 'anyone' && 'No credentials, or none that work.'],
     [401, config.access === 'anyone' && config.limited && 'Username or password is wrong.'],
     [403, config.access !== 'anyone' && 'The role of the caller may not do this.'],
     [404, config.absent ?? (schema.params && 'There is no such record, or not for this caller.')],
-    [409, config.conflict],
+    [
+      409,
+      config.conflict ?? (keepsAnswers(endpoint) && 'A call with this Idempotency-Key is still running.'),
+    ],
+    [
+      412,
+      (config.changes ?? isConditionalRead(endpoint)) &&
+        'The record is at another version than `If-Match` says.',
+    ],
     [413, schema.body && 'The body is too large.'],
     [415, schema.body && 'The body is not application/json.'],
-    [422, takesInput && 'What was sent does not fit; `errors` names each place.'],
-    [429, config.limited && 'Too many tries; `Retry-After` says how many seconds to wait.'],
-    [503, 'The database does not answer right now, or the server is stopping.'],
+    [422, (takesInput ?? keepsAnswers(endpoint)) && 'What was sent does not fit; `errors` names each place.'],
+    [
+      429,
+      !config.alwaysAnswered &&
+        `Too many ${config.limited ? 'tries, or too many calls' : 'calls'}; \`Retry-After\` says how many seconds to wait.`,
+    ],
+    [
+      503,
+      'The database does not answer right now, too much is asked of the server, or it is stopping; try again soon.',
+    ],
   ]
   return Object.fromEntries(
     problems
@@ -137,6 +179,7 @@ function failures(
         status,
         {
           description,
+          ...(problemHeaders(status) ? { headers: problemHeaders(status) } : {}),
           content: content(
             'application/problem+json',
             refer(Problem, schemas),
@@ -168,13 +211,40 @@ function problemExample(status: number, detail: string): Json {
 function refer(schema: unknown, schemas: Record<string, unknown>): unknown {
   if (Array.isArray(schema)) return schema.map((item) => refer(item, schemas))
   if (typeof schema !== 'object' || schema === null) return schema
-  const { $id, anyCase, ...rest } = schema as Json & { $id?: string }
-  const copy = Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, refer(value, schemas)]))
-  const shown = anyCase === undefined ? copy : { ...copy, enum: anyCase }
+  const { $id, anyCase, patternProperties, ...rest } = schema as Json & { $id?: string }
+  const own = {
+    ...rest,
+    ...(anyCase === undefined ? {} : { enum: anyCase }),
+    // Fields under any name: OpenAPI 3.0 and the generators know no patterns of names.
+    ...(patternProperties ? { additionalProperties: Object.values(patternProperties)[0] } : {}),
+  }
+  const shown = withHints(
+    Object.fromEntries(Object.entries(own).map(([key, value]) => [key, refer(value, schemas)])),
+  )
   if ($id === undefined) return shown
   schemas[$id] ??= { ...shown, title: $id, ...exampleOf(shown, schemas) }
   return { $ref: `#/components/schemas/${$id}` }
 }
+
+/** What generators of clients would get wrong by themselves. It changes nothing of what is sent. */
+function withHints(schema: Json): Json {
+  const { type, maximum, enum: values } = schema
+  const isLong = [type].flat().includes('integer') && typeof maximum === 'number' && maximum > 2 ** 31
+  const isOrder = Array.isArray(values) && values.some((value) => /^-\w/.test(String(value)))
+  return {
+    ...schema,
+    // Java, C# and Go take an integer for one of 32 bits.
+    ...(isLong ? { format: 'int64' } : {}),
+    // A name in a program has no minus sign: `-created` and `created` would become one.
+    ...(isOrder ? { 'x-enum-varnames': values.map(orderName) } : {}),
+  }
+}
+
+const orderName = (value: string) =>
+  value.startsWith('-') ? `${capitalized(value.slice(1))}Descending` : `${capitalized(value)}Ascending`
+
+const capitalized = (word: string) =>
+  word.replace(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase())
 
 /** An object's example is made of the examples of its properties. */
 function exampleOf(schema: Json, schemas: Record<string, unknown>): Json {

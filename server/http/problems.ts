@@ -5,13 +5,17 @@ import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { isUnavailable } from '../db/database.ts'
 import { AppError, badRequest, invalid, notFound, unavailable } from '../errors.ts'
+import { overloadNotice } from './overload-notice.ts'
 import { alwaysSent } from './secure-headers.ts'
+import { tookTooLong } from './time-limit.ts'
 import { pathOf } from './urls.ts'
 
 export function answerProblems(app: FastifyInstance) {
+  const noteOverload = overloadNotice(app.log)
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const known = understand(error)
     if (!known) request.log.error({ err: error }, 'unexpected error')
+    else if (known.code === 'overloaded') noteOverload()
     else if (known.status >= 500) request.log.warn({ err: known.cause ?? known }, 'unavailable')
     return sendProblem(request, reply, known)
   })
@@ -35,7 +39,7 @@ function understand(error: FastifyError): AppError | undefined {
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
       return badRequest('bad_content_length', 'The body is not as long as Content-Length says.')
     case 'FST_ERR_HANDLER_TIMEOUT':
-      return unavailable('This took too long; try again.')
+      return tookTooLong()
     // A statement or lock that hit its time limit: somebody else holds the record, or the database is overloaded.
     case '57014':
     case '55P03':
@@ -55,16 +59,22 @@ function sendProblem(request: FastifyRequest, reply: FastifyReply, error: AppErr
     .headers({ ...error?.headers })
     .type('application/problem+json')
     .serializer(JSON.stringify)
-    .send({
-      type: `urn:frontdesk:problem:${error?.code ?? 'internal'}`,
-      title: STATUS_CODES[status],
-      status,
-      detail: error?.message ?? 'Something went wrong on our side. The request_id finds it in the logs.',
-      instance: pathOf(request),
-      request_id: request.id,
-      conflicts_with: error?.conflictsWith,
-      errors: error?.errors,
-    })
+    .send(problemOf(request, error))
+}
+
+/** The body of a failure; without an error, of a bug of ours. */
+export function problemOf(request: FastifyRequest, error: AppError | undefined) {
+  const status = error?.status ?? 500
+  return {
+    type: `urn:frontdesk:problem:${error?.code ?? 'internal'}`,
+    title: STATUS_CODES[status],
+    status,
+    detail: error?.message ?? 'Something went wrong on our side. The request_id finds it in the logs.',
+    instance: pathOf(request),
+    request_id: request.id,
+    conflicts_with: error?.conflictsWith,
+    errors: error?.errors,
+  }
 }
 
 /** A body where the contract has none is refused like any unknown field. */

@@ -50,13 +50,17 @@ export const pageOfRequests = list<Request, RequestFilters>({
   },
 })
 
-/** Opens a ticket with its first post for a live customer. No row: the customer is absent or archived. */
-export const insertRequest = statement<{ customer_id: number; subject: string; body: string } & Auditing>()(
+/** Opens a ticket with its first post. No row: the customer is absent, or not in a state for it. */
+export const insertRequest = statement<
+  { customer_id: number; customer_from: readonly string[]; subject: string; body: string } & Auditing
+>()(
   // `for share` makes archiving the customer wait for us, and us for it; a foreign key's own lock would not.
   (value) => sql<Request>`
     with customer as (
       select customers.id from customers
-      where customers.id = ${value.customer_id} and customers.archived_at is null for share
+      where customers.id = ${value.customer_id}
+        and case when customers.archived_at is null then 'LIVE' else 'ARCHIVED' end = any(${value.customer_from}::text[])
+      for share
     ),
     opened as (
       insert into tickets (customer_id) select customer.id from customer returning *
@@ -74,14 +78,17 @@ export const insertRequest = statement<{ customer_id: number; subject: string; b
     select ${columns} from opened as tickets join asked as posts on true`,
 )
 
+/** Its state in the words of ticket-rules.ts. */
+const state = sql`case when tickets.archived_at is null then tickets.status else 'ARCHIVED' end`
+
 /**
  * Locks the ticket as it is now, however long it had to wait. What may happen is decided by this row alone: the statement's own
  * view of the table may be older.
  */
 const locked = (id: number) =>
-  sql`select tickets.id, tickets.status, tickets.archived_at, tickets as row from tickets where tickets.id = ${id} for update`
+  sql`select tickets.id, ${state} as state, tickets.status, tickets as row from tickets where tickets.id = ${id} for update`
 
-/** The states that the table of moves allows as a start; given as values, so that the table is the only place that knows. */
+/** The states from which it may happen; given as values, so that the table of rules is the only place that knows. */
 type From = { readonly from: readonly string[] }
 
 /** Gives a live ticket to an active operator. No row: one of them is absent, or not in the state for it. */
@@ -95,7 +102,7 @@ export const assignTicket = statement<{ id: number; operator_id: number } & From
     changed as (
       update tickets set status = 'IN_PROGRESS', processed_by = operator.id, ${touch('tickets')}
       from before, operator
-      where tickets.id = before.id and before.archived_at is null and before.status = any(${value.from})
+      where tickets.id = before.id and before.state = any(${value.from})
       returning tickets.*
     ),
     ${audited(value, {
@@ -117,7 +124,7 @@ export const closeTicket = statement<
       update tickets set status = ${value.status}, resolution_comment = ${value.resolution_comment}, closed_at = clock_timestamp(),
         processed_by = coalesce(tickets.processed_by, ${value.actor_id}::bigint), ${touch('tickets')}
       from before
-      where tickets.id = before.id and before.archived_at is null and before.status = any(${value.from})
+      where tickets.id = before.id and before.state = any(${value.from})
       returning tickets.*
     ),
     ${audited(value, {
@@ -133,14 +140,14 @@ export const closeTicket = statement<
 export const editAsk = statement<{ id: number; subject: string | null; body: string } & From & Auditing>()(
   (value) => sql<Request>`
     with before as (
-      select tickets.id, tickets.status, tickets.archived_at,
+      select tickets.id, ${state} as state,
         to_jsonb(tickets) || jsonb_build_object('subject', posts.subject, 'message', posts.message) as row
       from tickets ${withFirstPost} where tickets.id = ${value.id} for update of tickets, posts
     ),
     changed as (
       update tickets set ${touch('tickets')}
       from before
-      where tickets.id = before.id and before.archived_at is null and before.status = any(${value.from})
+      where tickets.id = before.id and before.state = any(${value.from})
       returning tickets.*
     ),
     asked as (
@@ -164,7 +171,7 @@ export const archiveTicket = statement<{ id: number } & From & Auditing>()(
     changed as (
       update tickets set archived_at = clock_timestamp(), ${touch('tickets')}
       from before
-      where tickets.id = before.id and before.archived_at is null and before.status = any(${value.from})
+      where tickets.id = before.id and before.state = any(${value.from})
       returning tickets.*
     ),
     ${audited(value, { action: 'ticket.archived', recordType: 'ticket', before: sql`before`, after: sql`changed` })}

@@ -1,22 +1,39 @@
-// How a ticket's status moves. The tables are the rule: SQL and services ask them.
-import type { TicketStatus } from '../../contract/index.ts'
+// What may happen to a ticket in which state. The table is the rule: statements, services and links ask it.
+import type { Outcome, TicketStatus } from '../../contract/index.ts'
 
-const next: Record<TicketStatus, readonly TicketStatus[]> = {
-  PENDING: ['IN_PROGRESS', 'REJECTED'],
+/** An archived ticket is in a state of its own, whatever its status. */
+export type TicketState = TicketStatus | 'ARCHIVED'
+
+const states = {
   // An IN_PROGRESS ticket may change hands.
-  IN_PROGRESS: ['IN_PROGRESS', 'COMPLETED', 'REJECTED'],
-  COMPLETED: [],
-  REJECTED: [],
+  assign: ['PENDING', 'IN_PROGRESS'],
+  edit: ['PENDING', 'IN_PROGRESS'],
+  complete: ['IN_PROGRESS'],
+  reject: ['PENDING', 'IN_PROGRESS'],
+  archive: ['COMPLETED', 'REJECTED'],
+} as const satisfies Record<string, readonly TicketState[]>
+
+export type TicketAction = keyof typeof states
+
+/** The states from which it may happen. */
+export function ticketStatesFor(action: TicketAction): readonly TicketState[] {
+  return states[action]
 }
 
-export const assignable = statusesBefore('IN_PROGRESS')
-export const editable: readonly TicketStatus[] = ['PENDING', 'IN_PROGRESS']
-export const archivable: readonly TicketStatus[] = ['COMPLETED', 'REJECTED']
-
-/** From where a ticket may move to this status. */
-export function statusesBefore(status: TicketStatus): TicketStatus[] {
-  return (Object.keys(next) as TicketStatus[]).filter((from) => next[from].includes(status))
+interface Ticket {
+  readonly status: TicketStatus
+  readonly archived_at: string | null
 }
+
+export function stateOf({ status, archived_at }: Ticket): TicketState {
+  return archived_at === null ? status : 'ARCHIVED'
+}
+
+export function ticketMay(action: TicketAction, ticket: Ticket): boolean {
+  return ticketStatesFor(action).includes(stateOf(ticket))
+}
+
+export const actionTo: Readonly<Record<Outcome, TicketAction>> = { COMPLETED: 'complete', REJECTED: 'reject' }
 
 const longestDerivedSubject = 100
 

@@ -4,20 +4,21 @@ import {
   type closeRequest,
   type createRequest,
   type editRequest,
+  type HistoryEntry,
   type listRequests,
   type Query,
   type Request,
-  type TicketStatus,
 } from '../../contract/index.ts'
+import { audit } from '../audit/index.ts'
 import type { Actor, Context } from '../context.ts'
-import { customers } from '../customers/index.ts'
+import { customerMay, customers, customerStatesFor } from '../customers/index.ts'
 import { auditing } from '../db/audit.ts'
 import type { Page, PageQuery } from '../db/list.ts'
 import { searchPattern } from '../db/search.ts'
 import { type AppError, changedMeanwhile, conflict, notFound } from '../errors.ts'
 import { operators } from '../users/index.ts'
 import * as repository from './ticket-repository.ts'
-import { archivable, assignable, editable, statusesBefore, subjectOf } from './ticket-rules.ts'
+import { actionTo, ticketMay, ticketStatesFor, subjectOf, type TicketAction } from './ticket-rules.ts'
 
 /** Logs a request on behalf of a customer. */
 export async function create(
@@ -27,13 +28,17 @@ export async function create(
   body: Body<typeof createRequest>,
 ): Promise<Request> {
   const ask = { customer_id, subject: subjectOf(body), body: body.body }
-  const created = await repository.insertRequest.first(ctx.db, { ...ask, ...auditing(actor) })
+  const created = await repository.insertRequest.first(ctx.db, {
+    ...ask,
+    customer_from: customerStatesFor('log_request'),
+    ...auditing(actor),
+  })
   if (created) return created
-  const { archived_at } = await customers.get(ctx, customer_id)
-  if (archived_at === null) throw changedMeanwhile(`Customer ${customer_id}`)
+  const customer = await customers.get(ctx, customer_id)
+  if (customerMay('log_request', customer)) throw changedMeanwhile(`Customer ${customer_id}`)
   throw conflict(
     'customer_archived',
-    `Customer ${customer_id} was archived on ${archived_at}; restore the customer first.`,
+    `Customer ${customer_id} was archived on ${customer.archived_at}; restore the customer first.`,
   )
 }
 
@@ -67,19 +72,27 @@ export async function listOfCustomer(
   return requests
 }
 
+/** What was done to the request, archived or not, in the words that a request has. */
+export async function history(ctx: Context, id: number, page: PageQuery): Promise<Page<HistoryEntry>> {
+  const words = { customer_id: 'created_by', message: 'body' }
+  const entries = await audit.historyOf(ctx, { type: 'ticket', id }, page, words)
+  if (entries.count === 0) await get(ctx, id)
+  return entries
+}
+
 /** Gives a PENDING request to an operator, or an IN_PROGRESS one to another. */
 export async function assign(ctx: Context, actor: Actor, id: number, operator_id: number): Promise<Request> {
   const assigned = await repository.assignTicket.first(ctx.db, {
     id,
     operator_id,
-    from: assignable,
+    from: ticketStatesFor('assign'),
     ...auditing(actor),
   })
   if (assigned) return assigned
   const operator = await operators.get(ctx, operator_id)
   if (operator.disabled_at)
     throw conflict('operator_disabled', `Operator ${operator_id} is disabled; choose another.`)
-  throw wrongState(await get(ctx, id), assignable, 'be given to an operator')
+  throw wrongState(await get(ctx, id), 'assign', 'be given to an operator')
 }
 
 /** Completes or rejects a request. */
@@ -93,11 +106,11 @@ export async function close(
     id,
     status: outcome.status,
     resolution_comment: outcome.resolution_comment.trim(),
-    from: statusesBefore(outcome.status),
+    from: ticketStatesFor(actionTo[outcome.status]),
     ...auditing(actor),
   })
   if (closed) return closed
-  throw wrongState(await get(ctx, id), statusesBefore(outcome.status), `become ${outcome.status}`)
+  throw wrongState(await get(ctx, id), actionTo[outcome.status], `become ${outcome.status}`)
 }
 
 /** Edits what is asked. */
@@ -111,25 +124,29 @@ export async function edit(
     id,
     subject: ask.subject?.trim() ?? null,
     body: ask.body,
-    from: editable,
+    from: ticketStatesFor('edit'),
     ...auditing(actor),
   })
   if (edited) return edited
-  throw wrongState(await get(ctx, id), editable, 'be edited')
+  throw wrongState(await get(ctx, id), 'edit', 'be edited')
 }
 
 /** Archives an ended request. Repeating it changes nothing. */
 export async function archive(ctx: Context, actor: Actor, id: number): Promise<void> {
-  const archived = await repository.archiveTicket.first(ctx.db, { id, from: archivable, ...auditing(actor) })
+  const archived = await repository.archiveTicket.first(ctx.db, {
+    id,
+    from: ticketStatesFor('archive'),
+    ...auditing(actor),
+  })
   if (archived) return
   const request = await get(ctx, id)
-  if (!request.archived_at) throw wrongState(request, archivable, 'be archived')
+  if (!request.archived_at) throw wrongState(request, 'archive', 'be archived')
 }
 
-/** Why a move was not possible. `from`: the states from which it is. */
-function wrongState(request: Request, from: readonly TicketStatus[], wish: string): AppError {
+/** Why it was not possible. */
+function wrongState(request: Request, action: TicketAction, wish: string): AppError {
   const name = `Request ${request.id}`
+  if (ticketMay(action, request)) return changedMeanwhile(name)
   if (request.archived_at) return conflict('request_archived', `${name} is archived; it cannot ${wish}.`)
-  if (from.includes(request.status)) return changedMeanwhile(name)
   return conflict('wrong_state', `${name} is ${request.status}; it cannot ${wish}.`)
 }

@@ -4,6 +4,7 @@ import type { Actor, Context } from '../context.ts'
 import { auditing } from '../db/audit.ts'
 import { violatedKey } from '../db/database.ts'
 import type { Page, PageQuery } from '../db/list.ts'
+import { attempt } from '../db/transaction.ts'
 import { conflict, notFound } from '../errors.ts'
 import * as repository from './operator-repository.ts'
 
@@ -19,8 +20,10 @@ export async function create(
     email: body.email ?? null,
   }
   try {
-    const [created] = await repository.insertOperator.all(ctx.db, { ...operator, ...auditing(actor) })
-    return created as Operator
+    return await attempt(ctx, async (ctx) => {
+      const [created] = await repository.insertOperator.all(ctx.db, { ...operator, ...auditing(actor) })
+      return created as Operator
+    })
   } catch (error) {
     if (violatedKey(error) !== 'users_email_key' || !operator.email) throw error
     const holder = await repository.findOperatorByEmail.first(ctx.db, { email: operator.email })

@@ -1,0 +1,53 @@
+// The records: what has a version and a URL of its own. Whatever endpoint answers one of these schemas answers its ETag and
+// its links, and makes it with a Location: the house sees to that, for every record that stands here.
+import type { TObject, TSchema } from 'typebox'
+import { getMe, Me } from './auth.ts'
+import { Customer, getCustomer } from './customers.ts'
+import type { Endpoint, RecordName } from './endpoint.ts'
+import { getOperator, Operator } from './operators.ts'
+import { getRequest, Request } from './requests.ts'
+
+export const records = {
+  customer: { schema: Customer, read: getCustomer },
+  me: { schema: Me, read: getMe },
+  operator: { schema: Operator, read: getOperator },
+  request: { schema: Request, read: getRequest },
+} as const satisfies Record<RecordName, { readonly schema: TObject; readonly read: Endpoint }>
+
+/** Which record's schema this is, if it is one's. */
+export function recordOf(schema: unknown): RecordName | undefined {
+  return (Object.keys(records) as RecordName[]).find((name) => records[name].schema === schema)
+}
+
+/** Which record's page this is, if it is one's. */
+export function recordOfPage(schema: unknown): RecordName | undefined {
+  const { properties } = (schema ?? {}) as { properties?: { results?: { items?: unknown } } }
+  return properties?.results && recordOf(properties.results.items)
+}
+
+/** Calls without credentials have nobody to keep an answer for. */
+export function keepsAnswers({ method, config }: Endpoint): boolean {
+  return config.access !== 'anyone' && (method === 'POST' || method === 'PATCH')
+}
+
+/** True where a record is read that the caller may have already. */
+export function isConditionalRead({ method, schema }: Endpoint): boolean {
+  return method === 'GET' && recordOf(schema.response[200]) !== undefined
+}
+
+/** True where `Accept: application/hal+json` adds links. */
+export function hasLinks({ config, schema }: Endpoint): boolean {
+  return (
+    config.access !== 'anyone' &&
+    Object.values(schema.response).some((reply) => recordOf(reply) ?? isPage(reply))
+  )
+}
+
+export function isPage(schema: TSchema | undefined): boolean {
+  return (
+    schema !== undefined &&
+    'properties' in schema &&
+    'count' in (schema['properties'] as object) &&
+    'results' in (schema['properties'] as object)
+  )
+}

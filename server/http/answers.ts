@@ -1,0 +1,65 @@
+// What holds for every endpoint's answer, so that a module says it in the contract and has no line for it: preconditions, answers
+// kept under an Idempotency-Key, and how an answer leaves.
+import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify'
+import { type Endpoint, endpoints, keepsAnswers } from '../../contract/index.ts'
+import type { Context } from '../context.ts'
+import { inTransaction } from '../db/transaction.ts'
+import type { Api } from './api.ts'
+import { keptAnswers } from './idempotency.ts'
+import { expectationOf, expectVersion } from './preconditions.ts'
+import { asText, presenting } from './presentation.ts'
+import type { RecordKinds } from './records.ts'
+
+type Handle = (request: FastifyRequest, reply: FastifyReply) => unknown
+
+/** Before any route is registered. `secret` keeps what was asked under a key from being guessed. */
+export function answerByContract(api: Api, ctx: Context, kinds: RecordKinds, secret: string) {
+  const kept = keptAnswers(secret)
+  const wrapped = new WeakSet<RouteHandlerMethod>()
+  api.decorateRequest('ctx')
+
+  api.addHook('onRoute', (route) => {
+    const method = route.method === 'HEAD' ? 'GET' : route.method
+    const endpoint = endpoints.find((candidate) => candidate.url === route.url && candidate.method === method)
+    const { handler } = route
+    if (!endpoint || wrapped.has(handler)) return
+    route.handler = answering(endpoint, (request, reply) => handler.call(api, request, reply))
+    wrapped.add(route.handler)
+  })
+
+  function answering(endpoint: Endpoint, handle: Handle): RouteHandlerMethod {
+    if (endpoint.config.produces !== undefined) {
+      return (request, reply) => {
+        request.ctx = ctx
+        return handle(request, reply)
+      }
+    }
+    const keeps = keepsAnswers(endpoint)
+    const present = presenting(endpoint, kinds)
+
+    return async (request, reply) => {
+      request.ctx = ctx
+      const key = keeps ? request.headers['idempotency-key'] : undefined
+      const expected = endpoint.config.changes && expectationOf(request)
+      if (key === undefined && !expected) {
+        const { status, headers, payload } = present(request, reply, await handle(request, reply))
+        void reply.code(status).headers(headers)
+        return payload
+      }
+      const { status, headers, body } = await inTransaction(ctx, (ctx) =>
+        kept.once(ctx, request, key, async (ctx) => {
+          request.ctx = ctx
+          if (expected) await expectVersion(kinds, endpoint, request, expected)
+          const { status, headers, payload } = present(request, reply, await handle(request, reply))
+          return { status, headers: { ...json, ...headers }, body: asText(reply, status, payload) }
+        }),
+      )
+      void reply.code(status).headers(headers)
+      if (body !== '') return body
+      void reply.removeHeader('content-type')
+      return null
+    }
+  }
+}
+
+const json = { 'content-type': 'application/json; charset=utf-8' }

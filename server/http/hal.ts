@@ -1,0 +1,73 @@
+// Links (HAL), for who asks for them: `Accept: application/hal+json`. Plain JSON stays as small as it is.
+import {
+  atLeast,
+  endpoints,
+  hal,
+  type Links,
+  linkTo,
+  type RecordName,
+  type Target,
+} from '../../contract/index.ts'
+import type { Actor } from '../context.ts'
+import type { RecordKinds } from './records.ts'
+
+/** True where the caller names HAL, and likes no other JSON better (RFC 9110, section 12.5.1). */
+export function prefersHal(accept: string | undefined): boolean {
+  if (accept === undefined || !accept.toLowerCase().includes(hal)) return false
+  const ranges = accept
+    .toLowerCase()
+    .split(',')
+    .map((range) => {
+      const [type = '', ...parameters] = range.split(';').map((part) => part.trim())
+      const q = parameters.find((parameter) => parameter.startsWith('q='))?.slice(2)
+      return { type, quality: q === undefined ? 1 : Number(q) || 0 }
+    })
+  const quality = (type: string) => ranges.find((range) => range.type === type)?.quality ?? 0
+  return quality(hal) > 0 && quality(hal) >= quality('application/json')
+}
+
+/** What this actor may follow; an endpoint that is for a higher role is left out. */
+export function linksFor(actor: Actor, targets: Readonly<Record<string, Target>>): Links {
+  const allowed = Object.entries(targets).filter(([, { to }]) => {
+    const { access } = to.config
+    return access === 'anyone' || atLeast(actor.role, access)
+  })
+  return Object.fromEntries(allowed.map(([relation, target]) => [relation, linkTo(target)]))
+}
+
+type Json = Readonly<Record<string, unknown>>
+
+export function recordWithLinks(kinds: RecordKinds, name: RecordName, actor: Actor, record: Json): Json {
+  return { ...record, _links: linksFor(actor, kinds[name].links(record as never)) }
+}
+
+interface Page {
+  readonly next: string | null
+  readonly previous: string | null
+  readonly results: readonly Json[]
+}
+
+/** The page's own links, and each record's. `url`: the list as it was called. */
+export function pageWithLinks(
+  kinds: RecordKinds,
+  name: RecordName | undefined,
+  actor: Actor,
+  url: string,
+  page: Json,
+): Json {
+  const { next, previous, results } = page as unknown as Page
+  const path = url.split('?', 1)[0] ?? url
+  const create = endpoints.find((endpoint) => endpoint.method === 'POST' && endpoint.url === path)
+  const read = (href: string, title: string) => ({ href, method: 'GET' as const, title })
+  const links: Links = {
+    self: read(url, 'This page'),
+    ...(next === null ? {} : { next: read(next, 'The next page') }),
+    ...(previous === null ? {} : { prev: read(previous, 'The page before') }),
+    ...(create ? linksFor(actor, { create: { to: create } }) : {}),
+  }
+  return {
+    ...page,
+    results: name ? results.map((record) => recordWithLinks(kinds, name, actor, record)) : results,
+    _links: links,
+  }
+}

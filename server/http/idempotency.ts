@@ -1,0 +1,104 @@
+// Idempotency-Key: whoever does not know whether a call got through sends it again with the same key, and it happens once. The
+// answer is kept in the transaction of the effect, so that a crash leaves both or neither.
+import { createHash, createHmac } from 'node:crypto'
+import type { FastifyRequest } from 'fastify'
+import type { Context } from '../context.ts'
+import { attempt } from '../db/transaction.ts'
+import { AppError, badRequest } from '../errors.ts'
+import type { Tasks } from '../jobs/worker.ts'
+import { deleteOldAnswers, findAnswer, keepAnswer, takeKey } from './idempotency-repository.ts'
+import { problemOf } from './problems.ts'
+
+/** An answer as it leaves, and as it is kept. */
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+const longest = 255
+
+export function keptAnswers(secret: string) {
+  const hashKey = createHash('sha256').update(`idempotency:${secret}`).digest()
+
+  /** Keyed, since a body may hold what could be guessed from a plain hash: a password. */
+  function fingerprintOf({ method, url, body }: FastifyRequest): Buffer {
+    return createHmac('sha256', hashKey)
+      .update(`${method} ${url}\n${JSON.stringify(body) ?? ''}`)
+      .digest()
+  }
+
+  return {
+    /** Runs the work, or answers what it answered the first time. In a transaction; without a key it is the work alone. */
+    async once(
+      ctx: Context,
+      request: FastifyRequest,
+      key: string | string[] | undefined,
+      work: (ctx: Context) => Promise<Answer>,
+    ): Promise<Answer> {
+      if (key === undefined) return work(ctx)
+      if (typeof key !== 'string' || key === '' || key.length > longest)
+        throw badRequest('bad_idempotency_key', `Idempotency-Key must have 1 to ${longest} characters.`)
+      const own = { caller: callerOf(request), key }
+      const fingerprint = fingerprintOf(request)
+
+      if (!(await takeKey.first(ctx.db, own))?.taken) throw stillRunning()
+      const known = await findAnswer.first(ctx.db, own)
+      if (known && !known.fingerprint.equals(fingerprint)) throw usedOtherwise()
+      if (known) return { ...known, headers: { ...known.headers, 'idempotency-replayed': 'true' } }
+
+      const answer = await attempt(ctx, work).catch((error: unknown) => {
+        if (!isLasting(error)) throw error
+        const headers = { 'content-type': 'application/problem+json', ...error.headers }
+        return { status: error.status, headers, body: JSON.stringify(problemOf(request, error)) }
+      })
+      await keepAnswer.all(ctx.db, {
+        ...own,
+        ...answer,
+        fingerprint,
+        headers: JSON.stringify(answer.headers),
+      })
+      return answer
+    },
+  }
+}
+
+function callerOf({ actor }: FastifyRequest): string {
+  return actor.user_id === null ? actor.role : String(actor.user_id)
+}
+
+/** Refusals that the state of things led to. Of the others it is said that the same call may be tried again. */
+function isLasting(error: unknown): error is AppError {
+  return (
+    error instanceof AppError && [404, 409, 422].includes(error.status) && error.code !== 'changed_meanwhile'
+  )
+}
+
+const stillRunning = () =>
+  new AppError(
+    'conflict',
+    'The first call with this Idempotency-Key is still running; ask again in a moment.',
+    {
+      code: 'idempotency_key_in_use',
+      headers: { 'retry-after': '1' },
+    },
+  )
+
+const usedOtherwise = () =>
+  new AppError('invalid', 'This Idempotency-Key was used for another call; choose a new one.', {
+    code: 'idempotency_key_reused',
+  })
+
+const deletedAtOnce = 1_000
+
+export function idempotencyTasks(ctx: Context): Tasks {
+  return {
+    forget_idempotency_keys: {
+      schedule: '*/10 * * * *',
+      work: async () => {
+        const values = { at_most: deletedAtOnce }
+        while (((await deleteOldAnswers.first(ctx.db, values))?.deleted ?? 0) === deletedAtOnce);
+      },
+    },
+  }
+}

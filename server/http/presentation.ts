@@ -1,0 +1,74 @@
+// How what a use case answers leaves: with the status that the contract names, a record with its ETag and Location, and with links
+// for who asks for them.
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import {
+  type Endpoint,
+  hal,
+  hasLinks,
+  isConditionalRead,
+  linkTo,
+  recordOf,
+  recordOfPage,
+  records,
+} from '../../contract/index.ts'
+import { stale } from '../errors.ts'
+import { entityTag, namesTag, namesVersion } from './entity-tags.ts'
+import { pageWithLinks, prefersHal, recordWithLinks } from './hal.ts'
+import type { RecordKinds } from './records.ts'
+
+export interface Presented {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  /** A value for the contract's serializer, or the text itself; null for no body. */
+  readonly payload: unknown
+}
+
+export type Present = (request: FastifyRequest, reply: FastifyReply, value: unknown) => Presented
+
+type Json = Readonly<Record<string, unknown>>
+
+/** Throws a 412 for a read whose If-Match names another version. */
+export function presenting(endpoint: Endpoint, kinds: RecordKinds): Present {
+  const [[code, schema] = ['200', undefined]] = Object.entries(endpoint.schema.response)
+  const status = Number(code)
+  const record = recordOf(schema)
+  const ofPage = recordOfPage(schema)
+  const linkable = hasLinks(endpoint)
+  const conditional = isConditionalRead(endpoint)
+
+  function withLinks(request: FastifyRequest, reply: FastifyReply, value: unknown): string {
+    // Serialised by the contract first: what it does not name is left out of this representation, too.
+    const plain = JSON.parse(asText(reply, status, value)) as Json
+    return JSON.stringify(
+      record
+        ? recordWithLinks(kinds, record, request.actor, plain)
+        : pageWithLinks(kinds, ofPage, request.actor, request.url, plain),
+    )
+  }
+
+  return (request, reply, value) => {
+    if (status === 204) return { status, headers: {}, payload: null }
+    if (!linkable && !record) return { status, headers: {}, payload: value }
+    const { accept, 'if-match': match, 'if-none-match': noneMatch } = request.headers
+    const text = linkable && prefersHal(accept) ? withLinks(request, reply, value) : undefined
+    const headers: Record<string, string> = { vary: 'accept' }
+    if (text !== undefined) headers['content-type'] = `${hal}; charset=utf-8`
+    if (!record) return { status, headers, payload: text ?? value }
+
+    const { id, version } = value as { id: number; version: number }
+    headers['etag'] = entityTag(version, text)
+    if (status === 201) headers['location'] = linkTo({ to: records[record].read, params: { id } }).href
+    if (conditional && match !== undefined && !namesVersion(match, version)) throw stale(version)
+    if (conditional && noneMatch !== undefined && namesTag(noneMatch, headers['etag'])) {
+      const { etag, vary = '' } = headers
+      return { status: 304, headers: { etag, vary }, payload: null }
+    }
+    return { status, headers, payload: text ?? value }
+  }
+}
+
+/** As the contract's serializer of this status writes it. */
+export function asText(reply: FastifyReply, status: number, payload: unknown): string {
+  if (payload === null || typeof payload === 'string') return payload ?? ''
+  return String(reply.serializeInput(payload as Json, String(status)))
+}

@@ -1,0 +1,256 @@
+// Links (HAL): every record in every state, seen by every role. Each action that is offered works, and each that is not
+// offered is refused, or has nothing left to do.
+import { describe, expect, test } from 'vitest'
+import {
+  archiveCustomer,
+  archiveRequest,
+  assignRequest,
+  changeMyPassword,
+  closeRequest,
+  createRequest,
+  editRequest,
+  type Endpoint,
+  getRequest,
+  type Link,
+  type RecordName,
+  records,
+  recordOf,
+  restoreCustomer,
+  type Role,
+  roles,
+  type TicketStatus,
+  ticketStatuses,
+  updateCustomer,
+  updateMe,
+  endpoints,
+} from '../contract/index.ts'
+import { prefersHal } from '../server/http/hal.ts'
+import { openTestDesk } from './support/desk.ts'
+import type { TestUser } from './support/given.ts'
+
+const desk = await openTestDesk()
+const { given } = desk
+const accept = 'application/hal+json'
+
+interface Action {
+  readonly endpoint: Endpoint
+  readonly body?: object
+}
+
+/** All that can be done to a record, by the relation of its link. */
+const actions: Readonly<Record<RecordName, Readonly<Record<string, Action>>>> = {
+  customer: {
+    update: { endpoint: updateCustomer, body: { first_name: 'Ned' } },
+    log_request: { endpoint: createRequest, body: { body: 'Winter is coming' } },
+    archive: { endpoint: archiveCustomer },
+    restore: { endpoint: restoreCustomer },
+  },
+  request: {
+    assign: { endpoint: assignRequest },
+    edit: { endpoint: editRequest, body: { body: 'Summer is coming' } },
+    complete: { endpoint: closeRequest, body: { status: 'COMPLETED', resolution_comment: 'Done' } },
+    reject: { endpoint: closeRequest, body: { status: 'REJECTED', resolution_comment: 'No' } },
+    archive: { endpoint: archiveRequest },
+  },
+  me: {
+    update: { endpoint: updateMe, body: { first_name: 'Me' } },
+    change_password: {
+      endpoint: changeMyPassword,
+      body: { current_password: 'keep-yourself-warm', new_password: 'and-stay-warm-all-winter' },
+    },
+  },
+  operator: {},
+}
+
+type Make = (caller: TestUser) => Promise<number>
+const inState =
+  (status: TicketStatus, archived = false): Make =>
+  async () =>
+    (await given.request({ status, archived })).id
+
+/** Every state that a record can be in, and how one gets there. */
+const states: Readonly<Record<RecordName, Readonly<Record<string, Make>>>> = {
+  customer: {
+    live: async () => (await given.customer()).id,
+    archived: async () => {
+      const { id } = await given.customer()
+      await desk.as(await given.operator())(archiveCustomer, { params: { id } })
+      return id
+    },
+  },
+  request: {
+    ...Object.fromEntries(ticketStatuses.map((status) => [status, inState(status)])),
+    'archived COMPLETED': inState('COMPLETED', true),
+    'archived REJECTED': inState('REJECTED', true),
+    'archived with its customer': async () => {
+      const { id, created_by } = await given.request()
+      await desk.as(await given.operator())(archiveCustomer, { params: { id: created_by } })
+      return id
+    },
+  },
+  me: { signed_in: async (caller) => caller.id },
+  operator: { active: async () => (await given.operator()).id },
+}
+
+const newCaller = (role: Role) => given.user({ role, password: 'keep-yourself-warm' })
+
+async function call(caller: TestUser, method: string, href: string, body?: object) {
+  const response = await fetch(new URL(href, desk.url), {
+    method,
+    headers: {
+      accept,
+      authorization: `Bearer ${caller.token}`,
+      ...(body ? { 'content-type': 'application/json' } : {}),
+    },
+    body: body ? JSON.stringify(body) : null,
+  })
+  const text = await response.text()
+  return { status: response.status, headers: response.headers, body: text === '' ? null : JSON.parse(text) }
+}
+
+const hrefOf = (name: RecordName, id: number) => records[name].read.url.replace(':id', `${id}`)
+
+async function linksOf(
+  caller: TestUser,
+  name: RecordName,
+  id: number,
+): Promise<Record<string, Link> | undefined> {
+  const { status, body, headers } = await call(caller, 'GET', hrefOf(name, id))
+  if (status === 403) return undefined
+  expect([status, headers.get('content-type'), headers.get('vary')]).toEqual([
+    200,
+    'application/hal+json; charset=utf-8',
+    'accept',
+  ])
+  return body._links
+}
+
+/** A link's URL, and what an action's URL would be where no link is offered. */
+function urlOf({ endpoint }: Action, id: number, operator: number) {
+  return endpoint.url
+    .replace(':request_id', `${id}`)
+    .replace(':id', `${endpoint === assignRequest ? operator : id}`)
+}
+
+const fillIn = (href: string, operator: number) => href.replace('{id}', `${operator}`)
+
+const cells = (Object.keys(records) as RecordName[]).flatMap((name) =>
+  Object.keys(states[name]).flatMap((state) => roles.map((role) => [name, state, role] as const)),
+)
+
+describe.each(cells)('%s, %s, as %s', (name, state, role) => {
+  const make = states[name][state] as Make
+
+  test('each link leads somewhere', async () => {
+    const caller = await newCaller(role)
+    const links = await linksOf(caller, name, await make(caller))
+    expect(links !== undefined).toBe(name === 'me' || role !== 'customer')
+    for (const [relation, link] of Object.entries(links ?? {})) {
+      expect(Object.keys(link).sort(), relation).toEqual(
+        ['href', 'method', 'title', ...('templated' in link ? ['templated'] : [])].sort(),
+      )
+      if (link.method === 'GET') expect((await call(caller, 'GET', link.href)).status, relation).toBe(200)
+      else expect(Object.keys(actions[name]), relation).toContain(relation)
+    }
+  })
+
+  for (const [relation, action] of Object.entries(actions[name])) {
+    test(`${relation} works where it is offered, and is refused where it is not`, async () => {
+      const caller = await newCaller(role)
+      const id = await make(caller)
+      const operator = (await given.operator()).id
+      const link = (await linksOf(caller, name, id))?.[relation]
+      if (link) {
+        expect(link.method).toBe(action.endpoint.method)
+        const done = await call(caller, link.method, fillIn(link.href, operator), action.body)
+        expect(done.status).toBe(Number(Object.keys(action.endpoint.schema.response)[0]))
+        return
+      }
+      const admin = await given.admin()
+      const before = (await call(admin, 'GET', hrefOf(name, id))).body
+      const refused = await call(caller, action.endpoint.method, urlOf(action, id, operator), action.body)
+      const after = (await call(admin, 'GET', hrefOf(name, id))).body
+      expect(after).toEqual(before)
+      // Archiving what is archived, and restoring what is live, is done already and answers so.
+      if (refused.status >= 300) expect([403, 409]).toContain(refused.status)
+      else expect(['archive', 'restore']).toContain(relation)
+    })
+  }
+})
+
+test('the walk covers every action of the contract that changes a record', () => {
+  for (const endpoint of endpoints.filter(({ config }) => config.changes)) {
+    const known = Object.values(actions[endpoint.config.changes as RecordName]).map(
+      (action) => action.endpoint,
+    )
+    expect(known, endpoint.schema.operationId).toContain(endpoint)
+  }
+})
+
+test('a list has links of its own, and of each record; what a caller may not make is not offered', async () => {
+  await given.request()
+  await given.request()
+  const [operator, admin] = [await given.operator(), await given.admin()]
+  const { body, headers } = await call(operator, 'GET', '/api/v1/requests?limit=1')
+  expect(headers.get('content-type')).toBe('application/hal+json; charset=utf-8')
+  expect(Object.keys(body._links)).toEqual(['self', 'next'])
+  expect(body.results[0]._links.assign.templated).toBe(true)
+  const next = new URL(body._links.next.href)
+  const second = (await call(operator, 'GET', next.pathname + next.search)).body
+  expect(Object.keys(second._links)).toContain('prev')
+  expect(second.results[0].id).not.toBe(body.results[0].id)
+
+  expect((await call(operator, 'GET', '/api/v1/operators')).body._links.create).toBeUndefined()
+  expect((await call(admin, 'GET', '/api/v1/operators')).body._links.create).toEqual({
+    href: '/api/v1/operators',
+    method: 'POST',
+    title: 'Create an operator',
+  })
+  expect((await call(operator, 'GET', '/api/customers')).body._links.create.method).toBe('POST')
+  expect((await call(operator, 'GET', '/api/v1/me/tokens')).body._links.self.href).toBe('/api/v1/me/tokens')
+})
+
+test('answers to changes have links too, of the state that they led to', async () => {
+  const operator = await given.operator()
+  const { id } = await given.request()
+  const { body } = await call(operator, 'PATCH', `/api/v1/operators/${operator.id}/requests/${id}`)
+  expect(Object.keys(body._links)).toEqual([
+    'self',
+    'history',
+    'customer',
+    'operator',
+    'assign',
+    'edit',
+    'complete',
+    'reject',
+  ])
+})
+
+test('plain JSON has no links, and is as small as ever', async () => {
+  const operator = await given.operator()
+  const { id } = await given.request()
+  const { body } = await desk.as(operator)(getRequest, { params: { id } })
+  expect(body).not.toHaveProperty('_links')
+})
+
+test.each([
+  ['application/hal+json', true],
+  ['application/hal+json;q=0.9, */*;q=0.1', true],
+  ['Application/HAL+JSON', true],
+  ['application/json, application/hal+json', true],
+  ['application/json, application/hal+json;q=0.5', false],
+  ['application/hal+json;q=0', false],
+  ['application/json', false],
+  ['*/*', false],
+  ['', false],
+  ['application/hal+jsonx', false],
+])('Accept %s prefers links: %s', (header, expected) => {
+  expect(prefersHal(header)).toBe(expected)
+})
+
+test('every record of the contract has its states and actions here', () => {
+  for (const endpoint of endpoints) {
+    const name = recordOf(endpoint.schema.response[200])
+    if (name) expect(Object.keys(states[name]).length).toBeGreaterThan(0)
+  }
+})
