@@ -6,6 +6,8 @@ export interface Step {
   readonly url: URL
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | undefined
+  /** Status and headers below the command, or undefined where none are promised. */
+  readonly head: { readonly status: number; readonly headers: Readonly<Record<string, string>> } | undefined
   /** The JSON below the command, or undefined where none is promised. */
   readonly reply: unknown
 }
@@ -17,9 +19,29 @@ export function stepsOf(markdown: string): Step[] {
     const command = /^```sh\n(curl [\s\S]*?)^```/m.exec(section)?.[1]
     if (command === undefined || title.startsWith('#')) return []
     const reply = /^```json\n([\s\S]*?)^```/m.exec(section)?.[1]
-    return [{ title, ...readCurl(command), reply: reply === undefined ? undefined : JSON.parse(reply) }]
+    const head = /^```http\n([\s\S]*?)^```/m.exec(section)?.[1]
+    return [
+      {
+        title,
+        ...readCurl(command),
+        head: head === undefined ? undefined : readHead(head),
+        reply: reply === undefined ? undefined : JSON.parse(reply),
+      },
+    ]
   })
 }
+
+function readHead(text: string) {
+  const [first = '', ...lines] = text.trim().split('\n')
+  const headers = lines.map((line) => {
+    const [name = '', ...value] = line.split(':')
+    return [name.toLowerCase(), value.join(':').trim()] as const
+  })
+  return { status: Number(first.split(' ')[1]), headers: Object.fromEntries(headers) }
+}
+
+/** Of curl's flags those that change what a person sees, not what is sent. */
+const forTheEye = ['-i', '-s', '-N']
 
 function readCurl(command: string) {
   const [, ...words] = shellWords(command)
@@ -33,7 +55,8 @@ function readCurl(command: string) {
     else if (word === '-H') {
       const [name = '', ...value] = (words.shift() ?? '').split(':')
       headers[name.toLowerCase()] = value.join(':').trim()
-    } else if (word.startsWith('-')) throw new Error(`The walkthrough's reader does not know ${word}`)
+    } else if (forTheEye.includes(word)) continue
+    else if (word.startsWith('-')) throw new Error(`The walkthrough's reader does not know ${word}`)
     else url = new URL(word)
   }
   if (!url) throw new Error(`No URL in ${command}`)
