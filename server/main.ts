@@ -6,6 +6,7 @@ import { createAdminAccount } from './commands/create-admin.ts'
 import { migrateDatabase } from './commands/migrate.ts'
 import { say } from './commands/say.ts'
 import { start } from './commands/start.ts'
+import { verifyAudit } from './commands/verify-audit.ts'
 import { work } from './commands/worker.ts'
 import { type Config, ConfigError, readConfig } from './config.ts'
 import { MigrationError } from './db/migrate.ts'
@@ -47,6 +48,14 @@ program
     const config = configuration()
     return createAdminAccount(config, username ?? config.adminUsername)
   })
+
+program
+  .command('audit')
+  .description('look after the audit log')
+  .command('verify')
+  .description('prove that no event was changed or removed; beside a running desk, too')
+  .option('--expect <number:hash>', 'the end of the line as it was told and noted down before')
+  .action(({ expect }: { expect?: string }) => verifyAudit(configuration(), expect))
 
 /** The environment wins over .env. */
 function configuration(): Config {

@@ -1,9 +1,13 @@
 // The controls of test/support/invariants.ts: each rule is broken on purpose, and must be seen to be broken.
 import { expect, test } from 'vitest'
+import { relay } from '../server/db/relay.ts'
 import { invariants } from './support/invariants.ts'
 import { openTestDesk } from './support/desk.ts'
 
-const { given, pool } = await openTestDesk()
+const { ctx, given, pool } = await openTestDesk()
+
+const unlocked =
+  'alter table audit_events disable trigger append_only; alter table audit_chain disable trigger append_only;'
 
 const breaks: Readonly<Record<string, string>> = {
   'a ticket has exactly one first post': `insert into tickets (customer_id) select id from customers limit 1`,
@@ -12,16 +16,20 @@ const breaks: Readonly<Record<string, string>> = {
   'an open ticket is archived only together with its customer': `update tickets set archived_at = now() where status = 'PENDING'`,
   'an archived customer has no live tickets': `update customers set archived_at = now()`,
   'no two live customers have one phone or e-mail address': `drop index customers_live_phone_key; update customers set phone = '+442083661171'`,
-  'every change has one audit row, in unbroken versions': `delete from audit_events where action = 'ticket.assigned'`,
-  'what was before is what came out of the change before it': `update audit_events set before = before || '{"version": 7}' where action = 'ticket.completed'`,
+  'every change has one audit row, in unbroken versions': `${unlocked} delete from audit_events where action = 'ticket.assigned'`,
+  'what was before is what came out of the change before it': `${unlocked} update audit_events set before = before || '{"version": 7}' where action = 'ticket.completed'`,
   'a record is as its last audit row says': `update tickets set version = version + 1`,
-  'no secret is in the audit log': `update audit_events set before = '{}', after = after || '{"password_hash": "x"}'`,
+  'no secret is in the audit log': `${unlocked} update audit_events set before = '{}', after = after || '{"password_hash": "x"}'`,
+  'an audit event is in line, or waits for its place': `${unlocked} delete from audit_events where id = (select min(event_id) from audit_chain)`,
+  'the line of audit events has no gaps': `${unlocked} delete from audit_chain where position = 2`,
+  'each link of the line is made of its event and the link before it': `${unlocked} update audit_events set actor_id = 7 where id = (select max(event_id) from audit_chain)`,
   'times never go back': `update customers set updated_at = created_at - interval '1 second'`,
 }
 
 test.each(Object.entries(invariants))('%s: a breach is seen', async (rule, look) => {
   await given.request({ status: 'COMPLETED' })
   await given.request()
+  await relay(ctx.db)
   const client = await pool.connect()
   try {
     await client.query('begin')

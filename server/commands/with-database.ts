@@ -5,19 +5,20 @@ import type { Context } from '../context.ts'
 import { openPreparedDatabase } from '../desk.ts'
 import { openLog } from '../log.ts'
 
-/** `applied`: the migrations that it took to prepare it. On Ctrl+C it closes what it opened, and leaves. */
+/** `work` may answer the code to leave with; `applied` are the migrations that it took to prepare the database. On Ctrl+C it closes what it opened, and leaves. */
 export async function withDatabase(
   config: Config,
-  work: (ctx: Context, applied: readonly string[]) => Promise<void>,
+  work: (ctx: Context, applied: readonly string[]) => Promise<number | void>,
 ): Promise<void> {
   const { log, flush } = openLog(config.logLevel)
   const interruption = new AbortController()
   const signals = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((name) => once(process, name))
   const interrupted = Promise.race(signals).then(() => interruption.abort())
+  let code = 0
   try {
     const database = await openPreparedDatabase(config, log, interruption.signal)
     try {
-      await Promise.race([work(database.ctx, database.applied), interrupted])
+      code = (await Promise.race([work(database.ctx, database.applied), interrupted])) ?? 0
     } finally {
       await database.close()
     }
@@ -26,5 +27,5 @@ export async function withDatabase(
   } finally {
     flush()
   }
-  process.exit(interruption.signal.aborted ? 130 : 0)
+  process.exit(interruption.signal.aborted ? 130 : code)
 }

@@ -1,0 +1,50 @@
+// Pure rules of the audit log.
+import type { HistoryEntry } from '../../contract/index.ts'
+
+type Row = Readonly<Record<string, unknown>>
+
+/** Every record has these, and every change changes them or none does: `at` and the order say it all. */
+const ofEveryRecord = new Set(['id', 'created_at', 'updated_at', 'version'])
+
+/**
+ * What became of each field: what a person looks for, where the log has the whole record before and after. `words`: what the
+ * API calls a field, where that is not its column's name.
+ */
+export function changesOf(
+  before: Row | null,
+  after: Row | null,
+  words: Readonly<Record<string, string>> = {},
+): HistoryEntry['changes'] {
+  const fields = Object.keys({ ...before, ...after }).filter((field) => !ofEveryRecord.has(field))
+  const changes = fields.map((field) => ({
+    field,
+    from: before?.[field] ?? null,
+    to: after?.[field] ?? null,
+  }))
+  return Object.fromEntries(
+    changes
+      .filter(({ from, to }) => JSON.stringify(from) !== JSON.stringify(to))
+      .map(({ field, from, to }) => [words[field] ?? field, { from, to }]),
+  )
+}
+
+/** The type and the number of `customer:12`, which has the contract's recordPattern. */
+export function readRecord(record: string): { record_type: string; record_id: number } {
+  const [type = '', id] = record.split(':')
+  return { record_type: type, record_id: Number(id) }
+}
+
+/**
+ * A date-time in UTC with six digits, in which earlier is less; PostgreSQL refuses years and time zones that RFC 3339 knows.
+ * Undefined where there is no such moment, such as 30 February.
+ */
+export function utcOf(dateTime: string): string | undefined {
+  const [, day = '', time = '', fraction = '', zone = ''] =
+    /^(\d{4}-\d\d-\d\d)[Tt\s](\d\d:\d\d:\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:?\d\d)$/.exec(dateTime) ?? []
+  const offset = zone.toUpperCase().replace(/^([+-]\d\d):?/, '$1:')
+  const utc = new Date(`${day}T${time}${offset}`)
+  if (Number.isNaN(utc.getTime())) return undefined
+  if (utc.getUTCFullYear() < 1) return '-infinity'
+  if (utc.getUTCFullYear() > 9999) return 'infinity'
+  return `${utc.toISOString().slice(0, 19)}.${fraction.slice(0, 6).padEnd(6, '0')}Z`
+}

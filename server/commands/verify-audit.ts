@@ -1,0 +1,43 @@
+// `frontdesk audit verify`: for whoever has to know that the audit log is as it was written.
+import { type Seal, proveLine } from '../audit/index.ts'
+import type { Config } from '../config.ts'
+import { badRequest } from '../errors.ts'
+import { say } from './say.ts'
+import { withDatabase } from './with-database.ts'
+
+/** Enough to see what happened; the rest is counted. */
+const toldAtMost = 100
+
+export async function verifyAudit(config: Config, expect: string | undefined): Promise<void> {
+  const expected = expect === undefined ? undefined : readSeal(expect)
+  await withDatabase(config, async (ctx) => {
+    let told = 0
+    const { end, findings } = await proveLine(ctx, expected, (finding) => {
+      told += 1
+      if (told <= toldAtMost) say(finding)
+    })
+    if (findings > toldAtMost) say(`And ${findings - toldAtMost} more like these.`)
+    if (findings > 0) {
+      say('The audit log is not as it was written.')
+      return 1
+    }
+    say(
+      end
+        ? `${end.position} ${end.position === 1 ? 'event' : 'events'} in one unbroken line; the last is number ${end.position} with the hash ${end.hash}.`
+        : 'Nothing has happened yet: the line is empty.',
+    )
+    return 0
+  })
+}
+
+/** Such as `1200:` and 64 hexadecimal digits. */
+function readSeal(text: string): Seal {
+  const [, position, hash] = /^([1-9]\d{0,14}):([0-9a-f]{64})$/i.exec(text) ?? []
+  if (position === undefined || hash === undefined) {
+    throw badRequest(
+      'bad_seal',
+      `--expect takes a number and a hash that were told before, such as 12:5f3a…, not ${text}.`,
+    )
+  }
+  return { position: Number(position), hash: hash.toLowerCase() }
+}
