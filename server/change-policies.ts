@@ -1,0 +1,13 @@
+// Every type of record that the audit log knows, with the policy of its module.
+import { tokenPolicy } from './auth/index.ts'
+import type { ChangePolicies } from './change.ts'
+import { customerPolicy } from './customers/index.ts'
+import { ticketPolicy } from './tickets/index.ts'
+import { userPolicy } from './users/index.ts'
+
+export const changePolicies: ChangePolicies = {
+  customer: customerPolicy,
+  ticket: ticketPolicy,
+  token: tokenPolicy,
+  user: userPolicy,
+}

@@ -1,0 +1,10 @@
+import type { Context } from '../context.ts'
+import { relay } from '../db/relay.ts'
+import type { Tasks } from '../jobs/worker.ts'
+
+export function feedTasks(ctx: Context): Tasks {
+  return {
+    // Readers do it for themselves; while there are none, this keeps the outbox short.
+    put_changes_in_line: { schedule: '* * * * *', work: () => relay(ctx.db) },
+  }
+}

@@ -1,0 +1,9 @@
+import { atLeast, getRequest, linkTo } from '../../contract/index.ts'
+import type { ChangePolicy } from '../change.ts'
+
+export const ticketPolicy: ChangePolicy = {
+  fields: ['archived_at'],
+  maySee: (actor) => atLeast(actor.role, 'operator'),
+  href: (_actor, { record_id: id }) => linkTo({ to: getRequest, params: { id } }).href,
+  isGone: ({ after }) => after === null || after['archived_at'] !== null,
+}
