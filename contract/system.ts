@@ -10,7 +10,7 @@ const status = oneOf(['ok', 'unavailable'], 'ok, or why a balancer should look e
 export const health = {
   method: 'GET',
   url: '/api/v1/health',
-  config: { access: 'anyone' },
+  config: { access: 'anyone', alwaysAnswered: true },
   schema: {
     operationId: 'health',
     summary: 'Is the service well?',
@@ -29,10 +29,31 @@ export const health = {
   },
 } as const satisfies Endpoint
 
+export const metrics = {
+  method: 'GET',
+  url: '/api/v1/metrics',
+  config: { access: 'admin', monitors: true, alwaysAnswered: true, produces: 'text/plain' },
+  schema: {
+    operationId: 'metrics',
+    summary: 'What does it measure?',
+    description:
+      'Requests, jobs, connections and the process in the text format of Prometheus. The token may be METRICS_TOKEN instead of a user’s, and a program on the same machine that calls directly needs none. Answers while the database does not. Also at /metrics.',
+    tags,
+    response: {
+      200: Type.String({
+        description: 'Text format of Prometheus, version 0.0.4.',
+        examples: [
+          '# HELP http_requests_in_progress Requests that are being answered now.\n# TYPE http_requests_in_progress gauge\nhttp_requests_in_progress 1\n',
+        ],
+      }),
+    },
+  },
+} as const satisfies Endpoint
+
 export const livez = {
   method: 'GET',
   url: '/api/v1/livez',
-  config: { access: 'anyone' },
+  config: { access: 'anyone', alwaysAnswered: true },
   schema: {
     operationId: 'livez',
     summary: 'Is the process alive?',
@@ -45,7 +66,7 @@ export const livez = {
 export const readyz = {
   method: 'GET',
   url: '/api/v1/readyz',
-  config: { access: 'anyone' },
+  config: { access: 'anyone', alwaysAnswered: true },
   schema: {
     operationId: 'readyz',
     summary: 'May traffic come?',

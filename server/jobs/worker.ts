@@ -2,8 +2,9 @@
 import { once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Logger, run, type Runner, runMigrations, type TaskList } from 'graphile-worker'
-import { type ConnectionOptions, openPool } from '../db/database.ts'
+import { type ConnectionOptions, openPool, ownersRights } from '../db/database.ts'
 import type { Log } from '../log.ts'
+import { jobEvents, type JobListener } from './job-events.ts'
 
 export interface Task {
   /** When to run it, in cron's words (UTC). */
@@ -21,7 +22,7 @@ const connections = 3
 
 /** Brings the queue's own tables (schema graphile_worker) up to date. */
 export async function migrateJobs(connection: ConnectionOptions, log: Log): Promise<void> {
-  const pool = openPool(connection, log, 1)
+  const pool = openPool(connection, log, ownersRights, 1)
   try {
     await runMigrations({ pgPool: pool, logger: loggerOf(log) })
   } finally {
@@ -29,9 +30,14 @@ export async function migrateJobs(connection: ConnectionOptions, log: Log): Prom
   }
 }
 
-/** Many workers may run, in this process and in others: each job is done by one. */
-export async function startWorker(connection: ConnectionOptions, tasks: Tasks, log: Log): Promise<Worker> {
-  const pool = openPool(connection, log, connections)
+/** Many workers may run, in this process and in others: each job is done by one. `listener` hears how each run ended. */
+export async function startWorker(
+  connection: ConnectionOptions,
+  tasks: Tasks,
+  log: Log,
+  listener: JobListener = () => {},
+): Promise<Worker> {
+  const pool = openPool(connection, log, ownersRights, connections)
   const taskList: TaskList = Object.fromEntries(
     Object.entries(tasks).map(([name, task]) => [name, () => task.work()]),
   )
@@ -39,7 +45,15 @@ export async function startWorker(connection: ConnectionOptions, tasks: Tasks, l
     .map(([name, task]) => `${task.schedule} ${name} ?max=3`)
     .join('\n')
   const begin = () =>
-    run({ pgPool: pool, taskList, crontab, concurrency: 2, noHandleSignals: true, logger: loggerOf(log) })
+    run({
+      pgPool: pool,
+      taskList,
+      crontab,
+      concurrency: 2,
+      noHandleSignals: true,
+      logger: loggerOf(log),
+      events: jobEvents(listener),
+    })
 
   const stopping = new AbortController()
   const first = await begin()
