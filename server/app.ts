@@ -1,32 +1,49 @@
 // Puts the house together: one Fastify with everything that holds for every route, and the modules' routes in it.
 import { randomUUID } from 'node:crypto'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
-import { type Authentication, authenticationOf, authRoutes, setUpPage } from './auth/index.ts'
+import Fastify, { type FastifyBaseLogger, type FastifyRequest, LogController } from 'fastify'
+import type { Registry } from 'prom-client'
+import { auditRoutes } from './audit/index.ts'
+import { authenticationOf, authRoutes, setUpPage } from './auth/index.ts'
+import { changePolicies } from './change-policies.ts'
 import type { Context } from './context.ts'
-import { customerRoutes } from './customers/index.ts'
+import { customerRecord, customerRoutes } from './customers/index.ts'
+import type { Listener } from './db/listen.ts'
+import { serveFeed } from './feed/index.ts'
 import { requireAccess } from './http/access.ts'
+import { answerPagesAlways } from './http/always-answered.ts'
+import { answerByContract } from './http/answers.ts'
 import type { Api } from './http/api.ts'
 import { bodyLimit, readJsonBodies } from './http/body.ts'
 import { serveDocs } from './http/docs.ts'
 import { healthRoutes } from './http/health-routes.ts'
+import { shedLoad } from './http/load-shedding.ts'
 import { refuseOtherMethods } from './http/methods.ts'
 import { pagesOf } from './http/pages.ts'
 import { answerBadUrl, answerNoHttp, answerProblems, refuseUnexpectedBody } from './http/problems.ts'
+import { rateLimited } from './http/rate-limits.ts'
 import { logRequests } from './http/request-log.ts'
 import { secureHeaders } from './http/secure-headers.ts'
+import { limitTime } from './http/time-limit.ts'
 import { rewriteUrl } from './http/urls.ts'
 import { validateByContract } from './http/validation.ts'
-import { requestRoutes } from './tickets/index.ts'
-import { userRoutes } from './users/index.ts'
+import { measureDatabase } from './metrics/database-metrics.ts'
+import { metricsRoutes } from './metrics/metrics-routes.ts'
+import { measureRequests } from './metrics/request-metrics.ts'
+import { requestRecord, requestRoutes } from './tickets/index.ts'
+import { meRecord, operatorRecord, userRoutes } from './users/index.ts'
 
 export interface App {
   readonly api: Api
-  readonly authentication: Authentication
+  /** What is to hear the announcements of the database. */
+  readonly listeners: readonly Listener[]
 }
 
-/** `secret` signs cursors. The app is ready to listen, and does not yet. */
-export async function buildApp(ctx: Context, secret: string): Promise<App> {
+/** In milliseconds. */
+const answerWithin = 15_000
+
+/** `secret` signs what callers carry; what is measured goes to `registry`. The app is ready to listen, and does not yet. */
+export async function buildApp(ctx: Context, secret: string, registry: Registry): Promise<App> {
   const api: Api = Fastify({
     loggerInstance: ctx.log as FastifyBaseLogger,
     genReqId: () => randomUUID(),
@@ -37,7 +54,7 @@ export async function buildApp(ctx: Context, secret: string): Promise<App> {
     trustProxy: ctx.config.trustProxy.length > 0 ? [...ctx.config.trustProxy] : false,
     // A client that dawdles is let go: 10 s for the head, 30 s for the whole request, 15 s for our answer.
     requestTimeout: 30_000,
-    handlerTimeout: 15_000,
+    handlerTimeout: answerWithin,
     keepAliveTimeout: 72_000,
     http: { headersTimeout: 10_000, connectionsCheckingInterval: 2_000, maxHeaderSize: 16 * 1024 },
     return503OnClosing: false,
@@ -50,25 +67,37 @@ export async function buildApp(ctx: Context, secret: string): Promise<App> {
   answerProblems(api)
   validateByContract(api)
   readJsonBodies(api)
+  measureRequests(api, registry)
+  measureDatabase(ctx.db, registry)
   logRequests(api)
   secureHeaders(api, ctx.config.publicUrl)
+  shedLoad(api, ctx.config.requestsAtOnce)
+  limitTime(api, answerWithin)
 
   api.decorate('pages', pagesOf(secret, ctx.config.publicUrl))
   api.decorateRequest('actor')
   requireAccess(api)
-  api.addHook('onRequest', async (request) => {
+  answerPagesAlways(api)
+  const authenticate = async (request: FastifyRequest) => {
     if (!request.is404) await authentication.authenticate(request)
-  })
+  }
+  api.addHook('onRequest', rateLimited(ctx, authenticate))
   api.addHook('preValidation', async (request) => refuseUnexpectedBody(request))
+  const records = { customer: customerRecord, me: meRecord, operator: operatorRecord, request: requestRecord }
+  answerByContract(api, ctx, records, secret)
 
   healthRoutes(api, ctx)
+  metricsRoutes(api, registry)
   authRoutes(api, ctx)
   setUpPage(api)
-  userRoutes(api, ctx)
-  customerRoutes(api, ctx)
-  requestRoutes(api, ctx)
+  userRoutes(api)
+  customerRoutes(api)
+  requestRoutes(api)
+  auditRoutes(api)
+  const feed = serveFeed(api, ctx, { policies: changePolicies, holds: authentication.holds })
+  authentication.onAccessChange(feed.accessChanged)
   refuseOtherMethods(api)
   await serveDocs(api, ctx.config.publicUrl)
   await api.ready()
-  return { api, authentication }
+  return { api, listeners: [authentication.listener, feed.listener] }
 }

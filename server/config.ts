@@ -29,9 +29,15 @@ export interface Config {
   readonly adminPassword: string | undefined
   readonly anonymousRole: Role | undefined
   readonly rateLimit: boolean
+  /** Calls of the API that a user may make in a minute. */
+  readonly apiRateLimit: number
+  /** Requests in progress at once in this process; further ones are refused. */
+  readonly requestsAtOnce: number
   readonly passwordMinLength: number
   readonly tokenLifetimeSeconds: number
   readonly logLevel: LogLevel
+  /** Lets a monitor read /metrics from elsewhere; undefined means: only from this machine, or as an admin. */
+  readonly metricsToken: string | undefined
   /** Addresses of proxies whose X-Forwarded-For is believed; none by default. */
   readonly trustProxy: readonly string[]
   /** A folder with `initdb` and `postgres` to use in place of the packaged ones. */
@@ -59,8 +65,21 @@ export function readConfig(env: Environment): Config {
   const port = whole(env, 'PORT', { least: 1, most: 65_535, otherwise: 8000 }, refuse)
   const databaseUrl = read(env, 'DATABASE_URL', refuse)
   const secretKey = read(env, 'SECRET_KEY', refuse)
+  const metricsToken = read(env, 'METRICS_TOKEN', refuse)
   const anonymousRole = choice(env, 'ANONYMOUS_ROLE', roles, refuse)
   const rateLimit = (choice(env, 'RATE_LIMIT', ['on', 'off'] as const, refuse) ?? 'on') === 'on'
+  const apiRateLimit = whole(
+    env,
+    'API_RATE_LIMIT',
+    { least: 1, most: 10_000_000, otherwise: 6_000 },
+    refuse,
+  )
+  const requestsAtOnce = whole(
+    env,
+    'REQUESTS_AT_ONCE',
+    { least: 1, most: 100_000, otherwise: 256 },
+    refuse,
+  )
   const publicUrl = webAddress(env, 'PUBLIC_URL', refuse) ?? `http://${inUrl(host)}:${port}`
 
   const adminUsername = read(env, 'ADMIN_USERNAME', refuse) ?? 'admin'
@@ -81,6 +100,15 @@ export function readConfig(env: Environment): Config {
     (Buffer.byteLength(secretKey) < 32 || samples.some((sample) => sample.test(secretKey)))
   ) {
     refuse('SECRET_KEY must be at least 32 bytes that nobody can guess (openssl rand -hex 32 makes one)')
+  }
+  // What fits into `Authorization: Bearer`, as every token does.
+  if (
+    metricsToken !== undefined &&
+    (!/^[\w.~+/=-]{16,200}$/.test(metricsToken) || samples.some((sample) => sample.test(metricsToken)))
+  ) {
+    refuse(
+      'METRICS_TOKEN must be 16 to 200 letters, digits and . _ ~ + / = - that nobody can guess (openssl rand -hex 32 makes one)',
+    )
   }
   if (anonymousRole !== undefined && !isLoopback(host)) {
     refuse(
@@ -112,9 +140,12 @@ export function readConfig(env: Environment): Config {
     adminPassword,
     anonymousRole,
     rateLimit,
+    apiRateLimit,
+    requestsAtOnce,
     passwordMinLength,
     tokenLifetimeSeconds: duration(env, 'TOKEN_LIFETIME', 30 * 86_400, refuse),
     logLevel: choice(env, 'LOG_LEVEL', logLevels, refuse) ?? 'info',
+    metricsToken,
     trustProxy: proxies(env, 'TRUST_PROXY', refuse),
     postgresBin: read(env, 'FRONTDESK_PG_BIN', refuse),
   }

@@ -1,15 +1,22 @@
 // A running desk: the database ready, the jobs running, HTTP answering. Opened and closed in one order, here.
+import type { Pool } from 'pg'
 import { type FirstAdmin, authTasks, prepareFirstAdmin } from './auth/index.ts'
 import { buildApp } from './app.ts'
 import { type Closing, closingInTurn, orAborted } from './closing.ts'
 import type { Config } from './config.ts'
 import type { Context } from './context.ts'
 import { joinDatabase, type OpenDatabase, openDatabase, reach, shareDatabase } from './db/connect.ts'
-import { type ConnectionOptions, openPool } from './db/database.ts'
+import { giveAppRights } from './db/app-role.ts'
+import { type ConnectionOptions, openPool, ownersRights, poolSize, type Rights } from './db/database.ts'
+import { listen } from './db/listen.ts'
 import { migrate } from './db/migrate.ts'
 import { unavailable } from './errors.ts'
+import { feedTasks } from './feed/index.ts'
 import { migrateJobs, startWorker } from './jobs/worker.ts'
 import type { Log } from './log.ts'
+import { measurePool } from './metrics/database-metrics.ts'
+import { measureJobs } from './metrics/job-metrics.ts'
+import { newRegistry } from './metrics/registry.ts'
 import { secretKeyOf } from './secret-key.ts'
 
 export interface Open {
@@ -32,13 +39,15 @@ const drainMilliseconds = 5_000
 /** An aborted `signal` ends the opening with its reason, and closes what was open by then. */
 export function openDesk(config: Config, log: Log, signal: AbortSignal): Promise<Desk> {
   return opening(log, async (closing) => {
-    const { ctx, database } = await openPrepared(config, log, signal, closing, openDatabase)
+    const { ctx, database, pool } = await openPrepared(config, log, signal, closing, openDatabase)
     const firstAdmin = await prepareFirstAdmin(ctx)
-    const { api, authentication } = await buildApp(ctx, await secretKeyOf(config))
-    const hearing = await authentication.hearChanges(database.connection)
+    const registry = newRegistry()
+    measurePool(pool, registry)
+    const { api, listeners } = await buildApp(ctx, await secretKeyOf(config), registry)
+    const hearing = await listen(database.connection, listeners, log)
     closing.add('the line for announcements', () => hearing.stop(), 500)
     signal.throwIfAborted()
-    const worker = await startWorker(database.connection, authTasks(ctx), log)
+    const worker = await startWorker(database.connection, tasksOf(ctx), log, measureJobs(registry))
     const answerWhatIsInFlight = async () => {
       // A connection whose last request has been answered would otherwise be kept for the next one, which cannot come.
       const tidying = setInterval(() => api.server.closeIdleConnections(), 20)
@@ -62,11 +71,13 @@ export function openDesk(config: Config, log: Log, signal: AbortSignal): Promise
   })
 }
 
+const tasksOf = (ctx: Context) => ({ ...authTasks(ctx), ...feedTasks(ctx) })
+
 /** Does the jobs and serves nothing. */
 export function openWorker(config: Config, log: Log, signal: AbortSignal): Promise<Open> {
   return opening(log, async (closing) => {
     const { ctx, database } = await openPrepared(config, log, signal, closing, joinDatabase)
-    const worker = await startWorker(database.connection, authTasks(ctx), log)
+    const worker = await startWorker(database.connection, tasksOf(ctx), log)
     closing.add('the jobs', () => worker.stop(), drainMilliseconds)
     return { place: database.place, gone: database.gone }
   })
@@ -92,16 +103,19 @@ async function openPrepared(
   signal: AbortSignal,
   closing: Closing,
   openIt: (config: Config, log: Log, signal: AbortSignal) => Promise<OpenDatabase>,
-): Promise<Prepared & { database: OpenDatabase; place: string }> {
+): Promise<Prepared & { database: OpenDatabase; place: string; pool: Pool }> {
   const database = await openIt(config, log, signal)
   closing.add('the database', () => database.close(), 9_000)
-  const pool = openPool(database.connection, log)
+  // The application's role may not be there yet.
+  const first = openPool(database.connection, log, ownersRights, 1)
+  closing.add('the first connection', () => first.end(), 1_000)
+  await reach(first, database.place, log, signal)
+  // Nothing of a migration that is cut off by leaving is kept, so it need not be waited for.
+  const { applied, rights } = await orAborted(prepareDatabase(database.connection, log), signal)
+  const pool = openPool(database.connection, log, rights, poolSize, config.requestsAtOnce / 2)
   closing.add('the connections', () => pool.end(), 1_000)
   const ctx: Context = { config, db: pool, log, clock: Date.now }
-  await reach(ctx.db, database.place, log, signal)
-  // Nothing of a migration that is cut off by leaving is kept, so it need not be waited for.
-  const applied = await orAborted(prepareDatabase(database.connection, log), signal)
-  return { ctx, database, place: database.place, applied }
+  return { ctx, database, place: database.place, pool, applied }
 }
 
 async function opening<T extends object>(
@@ -117,9 +131,17 @@ async function opening<T extends object>(
   }
 }
 
-/** Brings the tables up to this version; answers what was applied. */
-export async function prepareDatabase(connection: ConnectionOptions, log: Log): Promise<string[]> {
-  const applied = await migrate(connection)
-  await migrateJobs(connection, log)
-  return applied
+/** Brings the tables up to this version; answers what was applied, and with whose rights the application works on them. */
+export async function prepareDatabase(
+  connection: ConnectionOptions,
+  log: Log,
+): Promise<{ applied: string[]; rights: Rights }> {
+  let rights = ownersRights
+  const applied = await migrate(connection, {
+    afterwards: async (client) => {
+      await migrateJobs(connection, log)
+      rights = await giveAppRights(client, log)
+    },
+  })
+  return { applied, rights }
 }

@@ -40,9 +40,12 @@ test('without any configuration everything has a value that suits one machine', 
     adminPassword: undefined,
     anonymousRole: undefined,
     rateLimit: true,
+    apiRateLimit: 6_000,
+    requestsAtOnce: 256,
     passwordMinLength: 8,
     tokenLifetimeSeconds: 30 * 86_400,
     logLevel: 'info',
+    metricsToken: undefined,
     trustProxy: [],
     postgresBin: undefined,
   })
@@ -58,9 +61,12 @@ test('everything can be set', () => {
     PUBLIC_URL: 'https://desk.example.com/',
     ADMIN_USERNAME: 'jon.snow@wall-1',
     ADMIN_PASSWORD: 'twelve chars',
+    API_RATE_LIMIT: '600',
+    REQUESTS_AT_ONCE: '64',
     PASSWORD_MIN_LENGTH: '12',
     TOKEN_LIFETIME: '12h',
     LOG_LEVEL: 'warn',
+    METRICS_TOKEN: 'a-token-for-a-monitor',
     TRUST_PROXY: '10.0.0.7, 10.1.0.0/16,fd00::/8, loopback',
     FRONTDESK_PG_BIN: '/opt/pg/bin',
   }
@@ -74,9 +80,12 @@ test('everything can be set', () => {
     publicUrl: 'https://desk.example.com',
     adminUsername: 'jon.snow@wall-1',
     adminPassword: 'twelve chars',
+    apiRateLimit: 600,
+    requestsAtOnce: 64,
     passwordMinLength: 12,
     tokenLifetimeSeconds: 43_200,
     logLevel: 'warn',
+    metricsToken: 'a-token-for-a-monitor',
     trustProxy: ['10.0.0.7', '10.1.0.0/16', 'fd00::/8', 'loopback'],
     postgresBin: '/opt/pg/bin',
   })
@@ -98,6 +107,7 @@ test('all mistakes are named at once, in sentences that hold no secret', () => {
     LOG_LEVEL: 'loud',
     DATABASE_URL: 'mysql://desk:hush-hush@db/desk',
     SECRET_KEY: 'hush-hush',
+    METRICS_TOKEN: 'hush-hush',
     TRUST_PROXY: 'true',
   }
   const mistakes = mistakesIn(env)
@@ -140,6 +150,8 @@ describe.each<[string, string, readonly string[], readonly string[]]>([
     ['Admin', 'true', 'root'],
   ],
   ['RATE_LIMIT', 'one of on, off', ['on', 'off'], ['On', 'false', '0']],
+  ['API_RATE_LIMIT', 'a whole number from 1 to 10000000', ['1', '10000000'], ['0', '10000001', '1.5', 'off']],
+  ['REQUESTS_AT_ONCE', 'a whole number from 1 to 100000', ['1', '100000'], ['0', '100001', '-1']],
   ['LOG_LEVEL', 'one of trace, debug', ['trace', 'silent'], ['verbose', 'INFO']],
   ['PASSWORD_MIN_LENGTH', 'a whole number from 8 to 128', ['8', '128'], ['7', '129', 'ten']],
   [
@@ -159,6 +171,12 @@ describe.each<[string, string, readonly string[], readonly string[]]>([
     'addresses or networks',
     ['off', '10.0.0.1', '::1', '10.0.0.0/8', 'loopback, uniquelocal'],
     ['true', 'on', '*', '1', '10.0.0.0/33', '::/129', '10.0.0.1,', 'proxy.example'],
+  ],
+  [
+    'METRICS_TOKEN',
+    '16 to 200 letters, digits and . _ ~ + / = -',
+    ['0123456789abcdef', key.repeat(6), 'MDEyMzQ1Njc4OWFiY2RlZg==', 'a-b_c~d+e/f=g.hijk'],
+    ['short', '0123456789abcde', 'x'.repeat(16), key.repeat(7), 'with a space in it', 'changeme-0123456789'],
   ],
   [
     'SECRET_KEY',

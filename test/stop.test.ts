@@ -19,6 +19,7 @@ import {
   startDesk,
   timeBetween,
 } from './support/desk-process.ts'
+import { openStream } from './support/event-stream.ts'
 
 const open = { ANONYMOUS_ROLE: 'operator' }
 
@@ -99,6 +100,18 @@ describe.concurrent('a desk that is told to stop', { timeout: 60_000 }, () => {
     expect(timeBetween(desk, '"stopping"', '"stopped"')).toBeLessThan(4_500)
     agent.destroy()
     silent.destroy()
+  })
+
+  test('ends the streams of those who listen, who come back to another instance', async () => {
+    const folder = await newFolder()
+    const desk = await startDesk({ folder, env: open })
+    const streams = await Promise.all(Array.from({ length: 5 }, () => openStream(desk.url)))
+    expect(streams.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200])
+
+    expect(await desk.stop()).toEqual({ code: 0, signal: null })
+    expect(streams.some(({ isOpen }) => isOpen)).toBe(false)
+    // Sooner than a connection that is still open would be cut.
+    expect(timeBetween(desk, '"stopping"', '"stopped"')).toBeLessThan(4_500)
   })
 
   test('cuts a request that never ends, and is gone within ten seconds', async () => {

@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import { statement } from '../db/statement.ts'
+import type { Tries } from './sign-in-rules.ts'
 
 interface Attempt {
   /** What each limit counts by. */
@@ -18,9 +19,12 @@ const keys = (value: Attempt): RawBuilder<unknown> => sql`
     case when of <> 'name' then ${value.place} end), 'UTF8')), 'base64') as key
   from unnest(${value.of}::text[]) with ordinality as counted (of, ordinality)`
 
+const secondsLeft = (table: string): RawBuilder<unknown> =>
+  sql`extract(epoch from ${sql.ref(`${table}.window_ends_at`)} - now())::float8`
+
 /** One more try for each key; a window that is over begins anew. */
 export const countAttempts = statement<Attempt & { readonly seconds: readonly number[] }>()(
-  (value) => sql<{ of: string; attempts: number; seconds_left: number }>`
+  (value) => sql<Tries>`
     with keys as materialized (${keys(value)}),
     counted as (
       insert into sign_in_attempts as known (key, attempts, window_ends_at)
@@ -29,14 +33,14 @@ export const countAttempts = statement<Attempt & { readonly seconds: readonly nu
       on conflict (key) do update set
         attempts = case when known.window_ends_at <= now() then 1 else known.attempts + 1 end,
         window_ends_at = case when known.window_ends_at <= now() then excluded.window_ends_at else known.window_ends_at end
-      returning key, attempts, extract(epoch from window_ends_at - now())::float8 as seconds_left
+      returning key, attempts, ${secondsLeft('known')} as seconds_left
     )
     select keys.of, counted.attempts, counted.seconds_left from counted join keys on keys.key = counted.key`,
 )
 
-/** A right password clears the counts of its name, and takes its own try out of the place's. */
+/** A right password clears the counts of its name, and takes its own try out of the place's, of which it answers what is left. */
 export const forgetAttempts = statement<Attempt>()(
-  (value) => sql`
+  (value) => sql<Tries>`
     with keys as materialized (${keys(value)}),
     locked as (
       select known.key, keys.of from sign_in_attempts as known join keys on keys.key = known.key
@@ -46,7 +50,8 @@ export const forgetAttempts = statement<Attempt>()(
       delete from sign_in_attempts as known using locked where known.key = locked.key and locked.of <> 'place'
     )
     update sign_in_attempts as known set attempts = greatest(known.attempts - 1, 0)
-    from locked where known.key = locked.key and locked.of = 'place'`,
+    from locked where known.key = locked.key and locked.of = 'place'
+    returning locked.of, known.attempts, ${secondsLeft('known')} as seconds_left`,
 )
 
 export const deletePastAttempts = statement<object>()(

@@ -4,6 +4,7 @@ import type { Actor, Context } from '../context.ts'
 import { auditing } from '../db/audit.ts'
 import { inTransaction } from '../db/transaction.ts'
 import { invalid, unauthorized } from '../errors.ts'
+import type { Allowance } from '../rate-limit-allowance.ts'
 import { ownUserId } from '../users/index.ts'
 import * as credentials from './credential-repository.ts'
 import { hashPassword, verifyPassword } from './password-hashing.ts'
@@ -13,17 +14,18 @@ import { countAttempt, forgetAttempts } from './sign-in-limits.ts'
 import { insertToken } from './token-repository.ts'
 
 interface Caller {
-  readonly request_id: string
   readonly address: string
+  /** To be told how many more tries there are. */
+  readonly tell: (allowance: Allowance) => void
 }
 
 /** Answers the same, and takes the same time, whether the name is unknown, has no login, is disabled, or the password is wrong. */
 export async function signIn(
   ctx: Context,
   { username, password }: Body<typeof createToken>,
-  caller: Caller,
+  caller: Caller & { readonly request_id: string },
 ): Promise<{ token: string }> {
-  const attempt = { username, address: caller.address }
+  const attempt = { ...caller, username }
   await countAttempt(ctx, attempt)
   const user = await credentials.findCredentials.first(ctx.db, { username })
   const right = await verifyPassword(user?.password_hash, password)
@@ -42,20 +44,28 @@ export async function signIn(
   return { token }
 }
 
+/** Before a password is changed, and outside of that transaction: the try counts also when all else is undone. */
+export function countPasswordTry(ctx: Context, actor: Actor, caller: Caller): Promise<void> {
+  return countAttempt(ctx, passwordTry(actor, caller))
+}
+
+const passwordTry = (actor: Actor, caller: Caller) => ({
+  ...caller,
+  username: `user ${ownUserId(actor)} changing the password`,
+})
+
 /** Ends every other token of the user. */
 export async function changePassword(
   ctx: Context,
   actor: Actor,
   body: Body<typeof changeMyPassword>,
-  address: string,
+  caller: Caller,
 ): Promise<void> {
   const id = ownUserId(actor)
-  const attempt = { username: `user ${id} changing the password`, address }
-  await countAttempt(ctx, attempt)
   const known = await credentials.findPasswordHash.first(ctx.db, { id })
   if (!known?.password_hash || !(await verifyPassword(known.password_hash, body.current_password)))
     throw wrongPassword()
-  await forgetAttempts(ctx, attempt)
+  await forgetAttempts(ctx, passwordTry(actor, caller))
   const weakness = await weaknessOf(body.new_password, {
     username: known.username,
     minLength: ctx.config.passwordMinLength,

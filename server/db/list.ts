@@ -10,6 +10,7 @@ import {
   type ListStatement,
   writeList,
 } from './list-statement.ts'
+import { inSearchShare } from './search-share.ts'
 
 /** Where a page begins: beside the row with this sort key and id. The count of the first page travels along. */
 export interface Place {
@@ -55,7 +56,8 @@ export function list<Row, Filters extends object>(definition: ListDefinition<Fil
     const knownLong = place?.counted_up_to_cap ?? long.has(filters)
     const counting = place === undefined && !knownLong
     const statement = statementFor({ ...shapeOf(filters, query, knownLong), counted: counting })
-    const rows = await statement.all(db, { ...filters, place_key: place?.key, place_id: place?.id })
+    const read = () => statement.all(db, { ...filters, place_key: place?.key, place_id: place?.id })
+    const rows = await ('q' in filters && filters.q !== undefined ? inSearchShare(db, read) : read())
     const backwards = place?.direction === 'before'
     const found = rows.filter((row) => row.list_key !== null)
     const more = found.length > query.limit

@@ -4,7 +4,10 @@ import { afterAll, expect } from 'vitest'
 import { type Config, readConfig } from '../../server/config.ts'
 import { buildApp } from '../../server/app.ts'
 import type { Context } from '../../server/context.ts'
-import { openPool } from '../../server/db/database.ts'
+import { openPool, ownersRights, poolSize } from '../../server/db/database.ts'
+import { listen } from '../../server/db/listen.ts'
+import { measurePool } from '../../server/metrics/database-metrics.ts'
+import { newRegistry } from '../../server/metrics/registry.ts'
 import { type Caller, callerOf } from './caller.ts'
 import { cloneDatabase, type TestDatabase } from './database.ts'
 import { type Given, givenIn } from './given.ts'
@@ -17,7 +20,7 @@ export interface TestDesk {
   /** Where it listens, such as http://127.0.0.1:43210. */
   readonly url: string
   readonly ctx: Context
-  /** For looking at the database over one connection. */
+  /** For looking at the database over one connection, and for doing to it what the application may not. */
   readonly pool: Pool
   readonly database: TestDatabase
   readonly given: Given
@@ -43,37 +46,41 @@ export async function openTestDesk({ beside, ...overrides }: DeskOptions = {}): 
     ...overrides,
   }
   let moved = 0
-  const pool = openPool(database.connection, silentLog)
+  const pool = openPool(database.connection, silentLog, database.rights, poolSize, config.requestsAtOnce / 2)
+  const ownersPool = openPool(database.connection, silentLog, ownersRights, 2)
   const ctx: Context = { config, db: pool, log: silentLog, clock: () => Date.now() + moved }
-  const { api, authentication } = await buildApp(ctx, secretKey)
-  const hearing = await authentication.hearChanges(database.connection)
+  const registry = newRegistry()
+  measurePool(pool, registry)
+  const { api, listeners } = await buildApp(ctx, secretKey, registry)
+  const hearing = await listen(database.connection, listeners, silentLog)
   const url = await api.listen({ host: '127.0.0.1', port: 0 })
 
   afterAll(async () => {
-    if (!beside) await expectInvariants(ctx)
+    if (!beside) await expectInvariants(ownersPool)
     await api.close()
     await hearing.stop()
     await pool.end()
+    await ownersPool.end()
     if (!beside) await database.drop()
   })
 
   return {
     url,
     ctx,
-    pool,
+    pool: ownersPool,
     database,
     given: givenIn(ctx),
     as: ({ token }) => callerOf(url, { authorization: `Bearer ${token}` }),
     anonymous: callerOf(url, {}),
     advance: (milliseconds) => void (moved += milliseconds),
     rows: async <Row>(text: string, values: readonly unknown[] = []) =>
-      (await ctx.db.query({ text, values })).rows as readonly Row[],
+      (await ownersPool.query(text, [...values])).rows as readonly Row[],
   }
 }
 
-async function expectInvariants(ctx: Context) {
+async function expectInvariants(pool: Pool) {
   for (const [rule, text] of Object.entries(invariants)) {
-    const { rows } = await ctx.db.query({ text })
+    const { rows } = await pool.query(text)
     expect(rows, rule).toEqual([])
   }
 }

@@ -1,0 +1,65 @@
+// How many calls of the API a user may make in a minute, and a place whose callers nobody knows. Counted in each process: a
+// look into memory, since a count that all instances share would cost each call a statement. Signing in has limits of its
+// own, which are shared (auth/sign-in-limits.ts).
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Context } from '../context.ts'
+import { AppError, tooManyRequests } from '../errors.ts'
+import { placeOf } from '../place.ts'
+import { isAlwaysAnswered } from './always-answered.ts'
+import { limitField, policyField } from './rate-limit-fields.ts'
+import { rateWindows } from './rate-windows.ts'
+
+const seconds = 60
+/** Of a user's limit, what a place has for calls without good credentials: enough to sign in, too little to search with. */
+const shareOfPlace = 1 / 5
+
+type Identify = (request: FastifyRequest) => Promise<void>
+
+/**
+ * Finds out who is calling, and counts the call: by its user, or by the place where it comes from. Throws a 429 once there were
+ * too many, also in place of a 401 or 403, so that tokens cannot be guessed any faster.
+ */
+export function rateLimited({ config, clock }: Context, identify: Identify) {
+  if (!config.rateLimit) return identify
+  const countOfUser = limit('user', config.apiRateLimit, clock)
+  const countOfPlace = limit('place', Math.ceil(config.apiRateLimit * shareOfPlace), clock)
+
+  // What answers always has no limit for those whom it lets in; guessing a token for it has.
+  const count = (request: FastifyRequest, reply: FastifyReply, refused = false) => {
+    // Set for a caller without credentials too, where ANONYMOUS_ROLE lets them in.
+    const { actor } = request as Partial<FastifyRequest>
+    if (actor) {
+      const tooMany = countOfUser(actor.user_id ?? placeOf(request.ip), reply)
+      if (tooMany && !isAlwaysAnswered(request)) throw tooMany
+    } else if (refused || !isAlwaysAnswered(request)) {
+      const tooMany = countOfPlace(placeOf(request.ip), reply)
+      if (tooMany) throw tooMany
+    }
+  }
+
+  return async (request: FastifyRequest, reply: FastifyReply) => {
+    try {
+      await identify(request)
+    } catch (error) {
+      // A database that does not answer is nobody's doing.
+      if (error instanceof AppError && error.status < 500) count(request, reply, true)
+      throw error
+    }
+    count(request, reply)
+  }
+}
+
+function limit(policy: string, quota: number, clock: () => number) {
+  const countIn = rateWindows(clock, seconds * 1000)
+  const policyOfAll = policyField(policy, quota, seconds)
+
+  /** Answers with what is to be thrown once there were too many. */
+  return (key: number | string, reply: FastifyReply): AppError | undefined => {
+    const { calls, endsAt } = countIn(key)
+    const secondsLeft = (endsAt - clock()) / 1000
+    reply.header('ratelimit-policy', policyOfAll)
+    reply.header('ratelimit', limitField(policy, quota - calls, secondsLeft))
+    if (calls <= quota) return undefined
+    return tooManyRequests('Too many calls within a minute; wait before the next one.', secondsLeft)
+  }
+}
