@@ -46,14 +46,15 @@ export function answerByContract(api: Api, ctx: Context, kinds: RecordKinds, sec
         void reply.code(status).headers(headers)
         return payload
       }
-      const { status, headers, body } = await inTransaction(ctx, (ctx) =>
-        kept.once(ctx, request, key, async (ctx) => {
-          request.ctx = ctx
-          if (expected) await expectVersion(kinds, endpoint, request, expected)
-          const { status, headers, payload } = present(request, reply, await handle(request, reply))
-          return { status, headers: { ...json, ...headers }, body: asText(reply, status, payload) }
-        }),
-      )
+      const work = async (ctx: Context) => {
+        request.ctx = ctx
+        if (expected) await expectVersion(kinds, endpoint, request, expected)
+        const { status, headers, payload } = present(request, reply, await handle(request, reply))
+        return { status, headers: { ...json, ...headers }, body: asText(reply, status, payload) }
+      }
+      const { status, headers, body } = await (key === undefined
+        ? inTransaction(ctx, work)
+        : kept.once(ctx, request, key, work))
       void reply.code(status).headers(headers)
       if (body !== '') return body
       void reply.removeHeader('content-type')

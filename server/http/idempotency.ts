@@ -3,10 +3,16 @@
 import { createHash, createHmac } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import type { Context } from '../context.ts'
-import { attempt } from '../db/transaction.ts'
+import { inTransaction } from '../db/transaction.ts'
 import { AppError, badRequest } from '../errors.ts'
 import type { Tasks } from '../jobs/worker.ts'
-import { deleteOldAnswers, findAnswer, keepAnswer, takeKey } from './idempotency-repository.ts'
+import {
+  deleteOldAnswers,
+  findAnswer,
+  keepAnswer,
+  type KeyOfCaller,
+  takeKey,
+} from './idempotency-repository.ts'
 import { problemOf } from './problems.ts'
 
 /** An answer as it leaves, and as it is kept. */
@@ -29,38 +35,54 @@ export function keptAnswers(secret: string) {
   }
 
   return {
-    /** Runs the work, or answers what it answered the first time. In a transaction; without a key it is the work alone. */
+    /** Runs the work in a transaction, or answers what it answered the first time. */
     async once(
       ctx: Context,
       request: FastifyRequest,
-      key: string | string[] | undefined,
+      key: string | string[],
       work: (ctx: Context) => Promise<Answer>,
     ): Promise<Answer> {
-      if (key === undefined) return work(ctx)
       if (typeof key !== 'string' || key === '' || key.length > longest)
         throw badRequest('bad_idempotency_key', `Idempotency-Key must have 1 to ${longest} characters.`)
-      const own = { caller: callerOf(request), key }
-      const fingerprint = fingerprintOf(request)
-
-      if (!(await takeKey.first(ctx.db, own))?.taken) throw stillRunning()
-      const known = await findAnswer.first(ctx.db, own)
-      if (known && !known.fingerprint.equals(fingerprint)) throw usedOtherwise()
-      if (known) return { ...known, headers: { ...known.headers, 'idempotency-replayed': 'true' } }
-
-      const answer = await attempt(ctx, work).catch((error: unknown) => {
-        if (!isLasting(error)) throw error
-        const headers = { 'content-type': 'application/problem+json', ...error.headers }
-        return { status: error.status, headers, body: JSON.stringify(problemOf(request, error)) }
-      })
-      await keepAnswer.all(ctx.db, {
-        ...own,
-        ...answer,
-        fingerprint,
-        headers: JSON.stringify(answer.headers),
-      })
-      return answer
+      const own = { caller: callerOf(request), key, fingerprint: fingerprintOf(request) }
+      let refusal: AppError | undefined
+      const workOrRefuse = (ctx: Context) =>
+        work(ctx).catch((error: unknown) => {
+          if (isLasting(error)) refusal = error
+          throw error
+        })
+      try {
+        return await answeredOnce(ctx, own, workOrRefuse)
+      } catch (error) {
+        // Whatever was done before the refusal is undone by now; it is kept by itself.
+        if (!refusal) throw error
+        const kept = refusalAnswer(request, refusal)
+        return answeredOnce(ctx, own, async () => kept)
+      }
     },
   }
+}
+
+interface Keyed extends KeyOfCaller {
+  readonly fingerprint: Buffer
+}
+
+/** The key is taken, the answer looked for, made, and kept, in one transaction. */
+function answeredOnce(ctx: Context, keyed: Keyed, work: (ctx: Context) => Promise<Answer>): Promise<Answer> {
+  return inTransaction(ctx, async (ctx) => {
+    if (!(await takeKey.first(ctx.db, keyed))?.taken) throw stillRunning()
+    const known = await findAnswer.first(ctx.db, keyed)
+    if (known && !known.fingerprint.equals(keyed.fingerprint)) throw usedOtherwise()
+    if (known) return { ...known, headers: { ...known.headers, 'idempotency-replayed': 'true' } }
+    const answer = await work(ctx)
+    await keepAnswer.all(ctx.db, { ...keyed, ...answer, headers: JSON.stringify(answer.headers) })
+    return answer
+  })
+}
+
+function refusalAnswer(request: FastifyRequest, refusal: AppError): Answer {
+  const headers = { 'content-type': 'application/problem+json', ...refusal.headers }
+  return { status: refusal.status, headers, body: JSON.stringify(problemOf(request, refusal)) }
 }
 
 function callerOf({ actor }: FastifyRequest): string {
