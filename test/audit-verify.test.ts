@@ -51,7 +51,7 @@ describe.concurrent('frontdesk audit verify', { timeout: 60_000 }, () => {
     const [, hash = ''] = unbroken('3 events', 3).exec((await verify()).said) ?? []
     await ask(
       folder,
-      `alter table audit_events disable trigger append_only; alter table audit_chain disable trigger append_only;
+      `alter table audit_events disable trigger user; alter table audit_chain disable trigger user;
        delete from audit_events where id = 3; delete from audit_chain where position = 3`,
     )
     expect(await verify()).toMatchObject({ code: 0 })

@@ -32,20 +32,17 @@ interface AuditedEffect {
 }
 
 /**
- * The CTEs that write an effect down, between those of a statement: `changed as (…), ${audited(value, { … })} select …`. One
- * row for each that changed, and beside it a note in the outbox, from where server/feed puts it in line and tells others.
+ * The CTE that writes an effect down, between those of a statement: `changed as (…), ${audited(value, { … })} select …`. One
+ * row for each that changed. The table leaves a note for each in the outbox, from where server/feed tells others.
  */
 export function audited(
   value: Auditing,
   { action, after, before, recordType }: AuditedEffect,
 ): RawBuilder<unknown> {
-  const rows = sql.ref(`${recordType}_audited`)
-  return sql`${rows} as (
+  return sql`${sql.ref(`${recordType}_audited`)} as (
       insert into audit_events (actor_id, actor_role, action, record_type, record_id, before, after, request_id)
       select ${value.actor_id}::bigint, ${value.actor_role}, ${typeof action === 'string' ? sql.lit(action) : action}, ${sql.lit(recordType)}, after.id,
         ${before ? sql`to_jsonb(before.row) - ${secrets}` : sql`null::jsonb`}, to_jsonb(after) - ${secrets}, ${value.request_id}
       from ${after} as after ${before ? sql`join ${before} as before on before.id = after.id` : sql``}
-      returning id
-    ),
-    ${sql.ref(`${recordType}_sent`)} as (insert into outbox (event_id) select id from ${rows})`
+    )`
 }

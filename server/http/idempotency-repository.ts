@@ -15,10 +15,10 @@ export interface KeptAnswer {
 
 const lifetime = sql`interval '24 hours'`
 
-/** Held until the transaction ends; false while another one holds it. */
+/** Held until the transaction ends; false while another one holds it. Two numbers: no other lock of ours is one of those. */
 export const takeKey = statement<KeyOfCaller>()(
   (value) => sql<{ taken: boolean }>`
-    select pg_try_advisory_xact_lock(hashtextextended(${value.caller} || ' ' || ${value.key}, 0)) as taken`,
+    select pg_try_advisory_xact_lock(7305441, hashtext(${value.caller} || ' ' || ${value.key})) as taken`,
 )
 
 /** In a statement after takeKey: its own view of the table might be older than the lock. */

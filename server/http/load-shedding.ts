@@ -22,10 +22,12 @@ export function shedLoad(app: FastifyInstance, atOnce: number) {
   // With callbacks, since each promise in a hook is a hundredth of what a small call costs.
   app.decorateRequest('inProgress', undefined)
   app.addHook('onRequest', (request, _reply, done) => done(refuses(request) ? overloaded() : undefined))
-  app.addHook('preValidation', (request, _reply, done) => {
+  app.addHook('preValidation', (request, reply, done) => {
     if (refuses(request)) return done(overloaded())
     all.requests += 1
     request.inProgress = all
+    // Whatever becomes of it: a caller may leave while a handler is about to take the reply over.
+    reply.raw.once('close', () => endProgress(request))
     done()
   })
   app.addHook('onSend', (request, _reply, payload, done) => {

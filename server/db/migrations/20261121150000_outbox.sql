@@ -59,11 +59,23 @@ begin
 end
 $$;
 
--- It runs with its owner's rights, so its names must mean our tables, whatever the caller has made: their temporary ones too.
+-- Whoever writes an event leaves the note with it: an earlier version, too, that still runs while this one begins.
+create function leave_note() returns trigger language plpgsql security definer as $$
+begin
+  insert into outbox (event_id) select added.id from added;
+  return null;
+end
+$$;
+
+create trigger leave_note after insert on audit_events referencing new table as added
+  for each statement execute function leave_note();
+
+-- Both run with their owner's rights, so their names must mean our tables, whatever the caller has made: their temporary ones too.
 do $$ begin
   execute format('alter function relay_outbox(integer) set search_path = %I, pg_temp', current_schema());
+  execute format('alter function leave_note() set search_path = %I, pg_temp', current_schema());
 end $$;
-revoke all on function relay_outbox(integer) from public;
+revoke all on function relay_outbox(integer), leave_note() from public;
 
 -- What is written stays as it is, also for the owner. A second lock behind the application's rights (db/app-role.ts).
 create function refuse_change() returns trigger language plpgsql as $$
