@@ -11,6 +11,8 @@ export interface Load {
   readonly next: () => string
   /** The status that every answer must have. */
   readonly status: number
+  /** Another status that is no answer, but a refusal, and how many milliseconds a caller then waits. */
+  readonly refusal?: { readonly status: number; readonly wait: () => number } | undefined
 }
 
 export interface Outcome {
@@ -18,16 +20,20 @@ export interface Outcome {
   readonly calls: number
   /** Milliseconds of each call. */
   readonly latencies: readonly number[]
+  /** Calls that were refused, and are not among the others. */
+  readonly refused?: number
 }
 
-export async function load({ port, connections, seconds, next, status }: Load): Promise<Outcome> {
-  const latencies: number[] = []
+export async function load(load: Load): Promise<Outcome> {
+  const { port, connections, seconds } = load
+  const told = { latencies: [] as number[], refused: 0 }
+  const { latencies } = told
   const began = performance.now()
   const ends = began + seconds * 1000
   const callers = Array.from({ length: connections }, async () => {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true })
     await once(socket, 'connect')
-    await callUntil(ends, socket, next, status, latencies)
+    await callUntil(ends, socket, load, told)
     socket.destroy()
   })
   await Promise.all(callers)
@@ -35,18 +41,18 @@ export async function load({ port, connections, seconds, next, status }: Load): 
     perSecond: latencies.length / ((performance.now() - began) / 1000),
     calls: latencies.length,
     latencies,
+    refused: told.refused,
   }
 }
 
 function callUntil(
   ends: number,
   socket: Socket,
-  next: () => string,
-  status: number,
-  latencies: number[],
+  { next, status, refusal }: Load,
+  told: { latencies: number[]; refused: number },
 ): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
-  const expected = `HTTP/1.1 ${status} `
+  const isStatus = (expected: number) => received.toString('latin1', 9, 12) === String(expected)
   let received: Buffer = Buffer.alloc(0)
   let sentAt = 0
   const send = () => {
@@ -60,11 +66,19 @@ function callUntil(
     received = received.length === 0 ? chunk : Buffer.concat([received, chunk])
     const length = answerLength(received)
     if (length === undefined || received.length < length) return
-    if (!received.toString('latin1', 0, expected.length).startsWith(expected)) {
+    if (refusal && isStatus(refusal.status)) {
+      received = Buffer.alloc(0)
+      told.refused += 1
+      const wait = refusal.wait()
+      if (wait === 0) send()
+      else setTimeout(send, Math.min(wait, Math.max(0, ends - performance.now())))
+      return
+    }
+    if (!isStatus(status)) {
       return reject(new Error(`Not the status ${status}: ${received.toString()}`))
     }
     received = Buffer.alloc(0)
-    latencies.push(performance.now() - sentAt)
+    told.latencies.push(performance.now() - sentAt)
     send()
   })
   send()

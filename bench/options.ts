@@ -22,7 +22,8 @@ export const help = `npm run bench -- [options]
   --only a,b        of: get, list, list-pending, create, create-keyed, assign, start
   --against folder  another checkout (with node_modules), in the same run: what has a change cost?
   --name run        what the results in bench/results/ are called
-BENCH_NODE_OPTIONS='--cpu-prof --cpu-prof-dir=/tmp/profile' shows where the server's time goes.`
+BENCH_NODE_OPTIONS='--cpu-prof --cpu-prof-dir=/tmp/profile' shows where the server's time goes.
+node bench/overload.ts compares limits on what is done at once, with a thousand clients.`
 
 export function readOptions(args: string[]): Options | undefined {
   const text = (value: string) => ({ type: 'string', default: value }) as const

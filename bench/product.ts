@@ -19,8 +19,12 @@ export interface Product {
   stop(): Promise<void>
 }
 
-/** `checkout`: whose Frontdesk it is. */
-export async function startProduct(folder: string, checkout = ours): Promise<Product> {
+/** `checkout`: whose Frontdesk it is; `env`: its configuration, beside what a bench needs. */
+export async function startProduct(
+  folder: string,
+  checkout = ours,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Product> {
   const port = await freePort()
   const log = openSync(join(folder, 'frontdesk.log'), 'a')
   const began = performance.now()
@@ -37,6 +41,7 @@ export async function startProduct(folder: string, checkout = ours): Promise<Pro
       RATE_LIMIT: 'off',
       LOG_LEVEL: 'info',
       ADMIN_PASSWORD: adminPassword,
+      ...env,
     },
   })
   while (!(await answers(port))) {

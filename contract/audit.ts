@@ -2,12 +2,36 @@
 import { Type, type Static } from 'typebox'
 import type { Endpoint } from './endpoint.ts'
 import { roles } from './roles.ts'
-import { id, listQuery, nullable, object, pageOf, text, timestamp } from './schema.ts'
+import { id, listQuery, nullable, object, oneOf, pageOf, timestamp } from './schema.ts'
 
 const tags = ['Audit'] as const
 
+/** The types of record that have a life in the log. A ticket is what the API calls a request, too. */
+export const recordTypes = ['customer', 'ticket', 'token', 'user'] as const
+
+/** All that happens to them. */
+export const actions = [
+  'customer.created',
+  'customer.updated',
+  'customer.archived',
+  'customer.restored',
+  'ticket.created',
+  'ticket.edited',
+  'ticket.assigned',
+  'ticket.reassigned',
+  'ticket.completed',
+  'ticket.rejected',
+  'ticket.archived',
+  'ticket.restored',
+  'token.created',
+  'token.revoked',
+  'user.created',
+  'user.updated',
+  'user.password_changed',
+] as const
+
 /** A record by its type and its number. */
-export const recordPattern = '^[a-z_]+:[1-9][0-9]{0,14}$'
+export const recordPattern = `^(?:${recordTypes.join('|')}):[1-9][0-9]{0,14}$`
 
 /** The row as it is kept, whatever fields its type has. */
 const row = (description: string, example: Record<string, unknown> | null) =>
@@ -104,7 +128,7 @@ export const listAuditEvents = {
           }),
         ),
         actor: Type.Optional(id('Only what this user did.')),
-        action: Type.Optional(text(100, 'Only this action.', 'ticket.assigned')),
+        action: Type.Optional(oneOf(actions, 'Only this action.', 'ticket.assigned')),
         from: Type.Optional(moment('Only what happened then or later.')),
         until: Type.Optional(moment('Only what happened before; not before `from`.')),
       },

@@ -1,7 +1,8 @@
 // The change feed: what has changed, in order, to poll or to listen to.
 import { Type, type Static } from 'typebox'
+import { actions, recordTypes } from './audit.ts'
 import type { Endpoint } from './endpoint.ts'
-import { id, nullable, object, timestamp } from './schema.ts'
+import { id, nullable, object, oneOf, timestamp } from './schema.ts'
 
 const tags = ['Events'] as const
 
@@ -55,12 +56,7 @@ export const Event = object(
 export type Event = Static<typeof Event>
 
 const type = Type.Optional(
-  Type.String({
-    maxLength: 100,
-    pattern: '^[a-z_]+(?:\\.[a-z_]+)?$',
-    description: 'Only what happened so, or to records of this type.',
-    examples: ['ticket'],
-  }),
+  oneOf([...recordTypes, ...actions], 'Only what happened so, or to records of this type.', 'ticket'),
 )
 
 const ahead =

@@ -1,5 +1,5 @@
 // Links (HAL): what `Accept: application/hal+json` adds to records and pages.
-import { Type, type Static, type TObject, type TSchema } from 'typebox'
+import { Type, type Static } from 'typebox'
 import type { Endpoint, Method } from './endpoint.ts'
 import { object } from './schema.ts'
 
@@ -31,20 +31,6 @@ export const Links = Type.Record(Type.String(), Link, {
   examples: [{ self: { href: '/api/v1/customers/1', method: 'GET', title: 'Read a customer' } }],
 })
 export type Links = Static<typeof Links>
-
-/** The same with links: of a record, or of a page and of each record on it. */
-export function withLinks(schema: TObject & { $id?: string; description?: string }): TObject {
-  const { results, ...fields } = schema.properties
-  return object(
-    { ...fields, ...(results ? { results: eachWithLinks(results) } : {}), _links: Links },
-    { $id: `${schema.$id}WithLinks`, description: `${schema.description} With links.` },
-  )
-}
-
-function eachWithLinks(results: TSchema & { items?: TObject }): TSchema {
-  const { items } = results
-  return items && 'version' in items.properties ? { ...results, items: withLinks(items) } : results
-}
 
 /** The media type that links are asked for with. */
 export const hal = 'application/hal+json'

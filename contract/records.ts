@@ -4,8 +4,10 @@ import type { TObject, TSchema } from 'typebox'
 import { getMe, Me } from './auth.ts'
 import { Customer, getCustomer } from './customers.ts'
 import type { Endpoint, RecordName } from './endpoint.ts'
+import { Links } from './links.ts'
 import { getOperator, Operator } from './operators.ts'
 import { getRequest, Request } from './requests.ts'
+import { object } from './schema.ts'
 
 export const records = {
   customer: { schema: Customer, read: getCustomer },
@@ -26,7 +28,7 @@ export function recordOfPage(schema: unknown): RecordName | undefined {
 }
 
 /** Calls without credentials have nobody to keep an answer for. */
-export function keepsAnswers({ method, config }: Endpoint): boolean {
+export function takesIdempotencyKey({ method, config }: Endpoint): boolean {
   return config.access !== 'anyone' && (method === 'POST' || method === 'PATCH')
 }
 
@@ -50,4 +52,18 @@ export function isPage(schema: TSchema | undefined): boolean {
     'count' in (schema['properties'] as object) &&
     'results' in (schema['properties'] as object)
   )
+}
+
+/** The same with links: of a record, or of a page and of each record on it. */
+export function withLinks(schema: TObject & { $id?: string; description?: string }): TObject {
+  const { results, ...fields } = schema.properties
+  return object(
+    { ...fields, ...(results ? { results: eachWithLinks(results) } : {}), _links: Links },
+    { $id: `${schema.$id}WithLinks`, description: `${schema.description} With links.` },
+  )
+}
+
+function eachWithLinks(results: TSchema & { items?: TObject }): TSchema {
+  const { items } = results
+  return items && recordOf(items) ? { ...results, items: withLinks(items) } : results
 }

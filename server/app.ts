@@ -20,6 +20,7 @@ import { healthRoutes } from './http/health-routes.ts'
 import { shedLoad } from './http/load-shedding.ts'
 import { refuseOtherMethods } from './http/methods.ts'
 import { pagesOf } from './http/pages.ts'
+import { answerPlainHttp } from './http/plain-http.ts'
 import { answerBadUrl, answerNoHttp, answerProblems, refuseUnexpectedBody } from './http/problems.ts'
 import { rateLimited } from './http/rate-limits.ts'
 import { logRequests } from './http/request-log.ts'
@@ -56,7 +57,12 @@ export async function buildApp(ctx: Context, secret: string, registry: Registry)
     requestTimeout: 30_000,
     handlerTimeout: answerWithin,
     keepAliveTimeout: 72_000,
-    http: { headersTimeout: 10_000, connectionsCheckingInterval: 2_000, maxHeaderSize: 16 * 1024 },
+    http: {
+      headersTimeout: 10_000,
+      connectionsCheckingInterval: 2_000,
+      maxHeaderSize: 16 * 1024,
+      requireHostHeader: false, // by plain-http.ts, as a problem
+    },
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     clientErrorHandler: answerNoHttp,
@@ -71,6 +77,7 @@ export async function buildApp(ctx: Context, secret: string, registry: Registry)
   measureDatabase(ctx.db, registry)
   logRequests(api)
   secureHeaders(api, ctx.config.publicUrl)
+  answerPlainHttp(api)
   shedLoad(api, ctx.config.requestsAtOnce)
   limitTime(api, answerWithin)
 

@@ -68,18 +68,8 @@ export function readConfig(env: Environment): Config {
   const metricsToken = read(env, 'METRICS_TOKEN', refuse)
   const anonymousRole = choice(env, 'ANONYMOUS_ROLE', roles, refuse)
   const rateLimit = (choice(env, 'RATE_LIMIT', ['on', 'off'] as const, refuse) ?? 'on') === 'on'
-  const apiRateLimit = whole(
-    env,
-    'API_RATE_LIMIT',
-    { least: 1, most: 10_000_000, otherwise: 6_000 },
-    refuse,
-  )
-  const requestsAtOnce = whole(
-    env,
-    'REQUESTS_AT_ONCE',
-    { least: 1, most: 100_000, otherwise: 256 },
-    refuse,
-  )
+  const apiRateLimit = whole(env, 'API_RATE_LIMIT', { least: 1, most: 10_000_000, otherwise: 6_000 }, refuse)
+  const requestsAtOnce = whole(env, 'REQUESTS_AT_ONCE', { least: 1, most: 100_000, otherwise: 256 }, refuse)
   const publicUrl = webAddress(env, 'PUBLIC_URL', refuse) ?? `http://${inUrl(host)}:${port}`
 
   const adminUsername = read(env, 'ADMIN_USERNAME', refuse) ?? 'admin'

@@ -8,10 +8,12 @@ import type { Context } from './context.ts'
 import { joinDatabase, type OpenDatabase, openDatabase, reach, shareDatabase } from './db/connect.ts'
 import { giveAppRights } from './db/app-role.ts'
 import { type ConnectionOptions, openPool, ownersRights, poolSize, type Rights } from './db/database.ts'
+import { forgettingIdle } from './db/idle-connections.ts'
 import { listen } from './db/listen.ts'
 import { migrate } from './db/migrate.ts'
 import { unavailable } from './errors.ts'
 import { feedTasks } from './feed/index.ts'
+import { idempotencyTasks } from './http/idempotency.ts'
 import { migrateJobs, startWorker } from './jobs/worker.ts'
 import type { Log } from './log.ts'
 import { measurePool } from './metrics/database-metrics.ts'
@@ -44,7 +46,7 @@ export function openDesk(config: Config, log: Log, signal: AbortSignal): Promise
     const registry = newRegistry()
     measurePool(pool, registry)
     const { api, listeners } = await buildApp(ctx, await secretKeyOf(config), registry)
-    const hearing = await listen(database.connection, listeners, log)
+    const hearing = await listen(database.connection, listeners, log, forgettingIdle(pool))
     closing.add('the line for announcements', () => hearing.stop(), 500)
     signal.throwIfAborted()
     const worker = await startWorker(database.connection, tasksOf(ctx), log, measureJobs(registry))
@@ -71,7 +73,7 @@ export function openDesk(config: Config, log: Log, signal: AbortSignal): Promise
   })
 }
 
-const tasksOf = (ctx: Context) => ({ ...authTasks(ctx), ...feedTasks(ctx) })
+const tasksOf = (ctx: Context) => ({ ...authTasks(ctx), ...feedTasks(ctx), ...idempotencyTasks(ctx) })
 
 /** Does the jobs and serves nothing. */
 export function openWorker(config: Config, log: Log, signal: AbortSignal): Promise<Open> {

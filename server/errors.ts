@@ -6,12 +6,14 @@ const statuses = {
   forbidden: 403,
   not_found: 404,
   method_not_allowed: 405,
+  too_slow: 408,
   conflict: 409,
   precondition_failed: 412,
   too_large: 413,
   unsupported_media_type: 415,
   invalid: 422,
   too_many_requests: 429,
+  head_too_large: 431,
   unavailable: 503,
 } as const
 
@@ -69,13 +71,6 @@ export const conflict = (code: string, detail: string, conflictsWith?: string) =
 /** When what stood in the way is gone by the time that the reason is looked up: somebody else was at the record. */
 export const changedMeanwhile = (record: string) =>
   conflict('changed_meanwhile', `${record} changed in this very moment; try again.`)
-
-/** The record is at another version than the caller's If-Match says. */
-export const stale = (version: number) =>
-  new AppError('precondition_failed', `The record has changed: it is at version ${version} now. Read it again.`, {
-    code: 'stale',
-    headers: { etag: `"${version}"` },
-  })
 
 export const invalid = (errors: readonly InvalidPart[]) =>
   new AppError('invalid', errors.map((error) => `${error.pointer || error.in} ${error.detail}`).join('; '), {

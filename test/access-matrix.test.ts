@@ -5,6 +5,7 @@ import { type Endpoint, endpoints, requestFor } from '../contract/index.ts'
 import { requireAccess } from '../server/http/access.ts'
 import { openTestDesk, type TestDesk } from './support/desk.ts'
 import type { TestUser } from './support/given.ts'
+import { sendTo } from './support/send.ts'
 
 /** What the path names: nothing, a live record, an archived one, somebody else's, or none at all. */
 type ObjectKind = 'none' | 'live' | 'archived' | 'others' | 'absent'
@@ -131,13 +132,13 @@ async function statusOf(
     params: await paramsFor(endpoint, kind, caller),
     body: bodies[operationId],
   } as never)
-  const response = await fetch(at.url + path, {
+  const { status } = await sendTo(at.url, {
     method,
+    path,
     headers: { ...headers, ...(role === 'anonymous' ? {} : { authorization: `Bearer ${caller.token}` }) },
-    body: body ?? null,
+    body,
   })
-  await response.body?.cancel() // one answer never ends
-  return response.status
+  return status
 }
 
 test('every route has its row in the table, and the table no row of a route that is gone', () => {

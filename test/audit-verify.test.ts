@@ -1,13 +1,16 @@
 // `frontdesk audit verify`, as an administrator runs it.
+import { existsSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { ask, finished, newFolder, startDesk } from './support/desk-process.ts'
+import { ask, dataOf, finished, newFolder, startDesk } from './support/desk-process.ts'
+import { sendTo } from './support/send.ts'
 
 const env = { ANONYMOUS_ROLE: 'admin' }
 
 async function makeCustomers(url: string, names: readonly string[]) {
   for (const last_name of names) {
-    const { status } = await fetch(`${url}/api/customers`, {
+    const { status } = await sendTo(url, {
       method: 'POST',
+      path: '/api/customers',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ first_name: 'Ed', last_name }),
     })
@@ -25,9 +28,10 @@ describe.concurrent('frontdesk audit verify', { timeout: 60_000 }, () => {
     const folder = await newFolder()
     const verify = (...more: string[]) => finished(['audit', 'verify', ...more], { folder })
     expect(await verify()).toMatchObject({
-      code: 0,
-      said: 'Nothing has happened yet: the line is empty.\n',
+      code: 1,
+      said: `There is no database of Frontdesk in DATA_DIR ${dataOf(folder)}.\n`,
     })
+    expect(existsSync(dataOf(folder))).toBe(false)
     const desk = await startDesk({ folder, env })
     await makeCustomers(desk.url, ['Stark'])
     const one = await verify()

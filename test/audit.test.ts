@@ -1,6 +1,7 @@
 // The audit log as it is read: all of it by admins, a record's history by operators.
 import { expect, test } from 'vitest'
 import {
+  actions,
   archiveCustomer,
   assignRequest,
   type AuditEvent,
@@ -16,6 +17,7 @@ import {
   updateCustomer,
 } from '../contract/index.ts'
 import { openTestDesk } from './support/desk.ts'
+import { sendTo } from './support/send.ts'
 
 const { as, given, rows, url } = await openTestDesk()
 const admin = await given.admin()
@@ -77,7 +79,7 @@ test('an actor, an action and a time narrow it down, alone and together', async 
   expect(actionsOf(await find({ actor: somebody.id, record: `customer:${other}` }))).toEqual(life)
   expect(actionsOf(await find({ actor: somebody.id, action: 'customer.updated' }))).toHaveLength(2)
   expect((await find({ action: 'customer.updated' })).count).toBeGreaterThan(2)
-  expect((await find({ action: 'customer.vanished' })).results).toEqual([])
+  expect((await find({ action: 'user.password_changed' })).results).toEqual([])
   expect((await find({ actor: 999_999 })).results).toEqual([])
   // What happened at the very moment is in the range that begins with it, and not in the one that ends with it.
   expect(actionsOf(await find({ record: `customer:${id}`, from: at }))).toEqual(life.slice(0, 2))
@@ -118,11 +120,8 @@ test('its pages are the whole of it, in order, there and back', async () => {
   const follow = async (path: string | null, direction: 'next' | 'previous') => {
     const pages: Awaited<ReturnType<typeof find>>[] = []
     while (path) {
-      const { pathname, search } = new URL(path, url)
-      const answer = await fetch(url + pathname + search, {
-        headers: { authorization: `Bearer ${admin.token}` },
-      })
-      const page = (await answer.json()) as Awaited<ReturnType<typeof find>>
+      const headers = { authorization: `Bearer ${admin.token}` }
+      const page = JSON.parse((await sendTo(url, { path, headers })).text) as Awaited<ReturnType<typeof find>>
       pages.push(page)
       path = page[direction]
     }
@@ -146,11 +145,15 @@ test('its pages are the whole of it, in order, there and back', async () => {
 })
 
 test.each<[string, string, string]>([
-  ['record=customer', '/record', 'must be the type and the number of a record, such as customer:12'],
-  ['record=customer:0', '/record', 'must be the type and the number of a record, such as customer:12'],
-  ['record=customer:99999999999999999999', '/record', 'must be the type and the number of a record'],
+  ['record=customer', '/record', 'must be the type (customer, ticket, token, user) and the number'],
+  ['record=customer:0', '/record', 'must be the type (customer, ticket, token, user) and the number'],
+  [
+    'record=customer:99999999999999999999',
+    '/record',
+    'must be the type (customer, ticket, token, user) and the number',
+  ],
   ['actor=ed', '/actor', 'must be integer'],
-  ['action=%20', '/action', 'must not be blank'],
+  ['action=customer', '/action', `must be one of ${actions.join(', ')}`],
   ['from=yesterday', '/from', 'must be a date-time'],
   ['from=2026-11-21', '/from', 'must be a date-time'],
   ['from=2026-11-21T23:59:60Z', '/from', 'must be a moment that there is'],
@@ -158,10 +161,11 @@ test.each<[string, string, string]>([
   ['from=2026-11-21T10:00:00Z&until=2026-11-21T10:30:00%2B01:00', '/until', 'must not be before from'],
   ['since=2026-11-21T10:00:00Z', '/since', 'is not a known parameter'],
 ])('%s is refused', async (query, pointer, detail) => {
-  const answer = await fetch(`${url}/api/v1/audit?${query}`, {
+  const { status, text } = await sendTo(url, {
+    path: `/api/v1/audit?${query}`,
     headers: { authorization: `Bearer ${admin.token}` },
   })
-  expect([answer.status, await answer.json()]).toEqual([
+  expect([status, JSON.parse(text)]).toEqual([
     422,
     expect.objectContaining({ errors: [{ in: 'query', pointer, detail: expect.stringContaining(detail) }] }),
   ])
@@ -182,7 +186,8 @@ test("a customer's history says what became of each field", async () => {
     company: { from: null, to: 'The Watch' },
     last_name: { from: 'Stark', to: 'Snow' },
   })
-  expect(archived?.changes).toEqual({ archived_at: { from: null, to: expect.any(String) } })
+  const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/)
+  expect(archived?.changes).toEqual({ archived_at: { from: null, to: time } })
   expect(restored?.changes).toEqual({
     archived_at: { from: archived?.changes['archived_at']?.to, to: null },
   })
@@ -208,7 +213,6 @@ test("a request's history is told in the words of a request", async () => {
       'ticket.completed',
       {
         status: { from: 'IN_PROGRESS', to: 'COMPLETED' },
-        closed_at: { from: null, to: expect.any(String) },
         resolution_comment: { from: null, to: 'Keep yourself warm' },
       },
     ],
@@ -224,7 +228,6 @@ test("a request's history is told in the words of a request", async () => {
         subject: { from: null, to: 'Winter' },
         status: { from: null, to: 'PENDING' },
         created_by: { from: null, to: customer.id },
-        archived_with_customer: { from: null, to: false },
       },
     ],
   ])

@@ -1,7 +1,8 @@
 // ETag, If-Match and If-None-Match, for every record and every endpoint that changes one, also those that are yet to come.
 import { describe, expect, test } from 'vitest'
-import { type Endpoint, endpoints, recordOf, records, requestFor } from '../contract/index.ts'
+import { type Endpoint, endpoints, recordOf, records, requestFor, updateCustomer } from '../contract/index.ts'
 import { openTestDesk } from './support/desk.ts'
+import { sendTo } from './support/send.ts'
 import { callable, workingCall, workingCaller } from './support/working-calls.ts'
 
 const desk = await openTestDesk()
@@ -14,21 +15,21 @@ async function prepared(endpoint: Endpoint) {
   const caller = await workingCaller(desk)
   const call = await workingCall(desk, endpoint, caller)
   const { method, path, headers, body } = requestFor(endpoint, call as never)
-  const send = async (more: Record<string, string> = {}, as = caller) => {
-    const response = await fetch(desk.url + path, {
+  const send = (more: Record<string, string> = {}, as = caller) =>
+    sendTo(desk.url, {
       method,
+      path,
       headers: { ...headers, authorization: `Bearer ${as.token}`, ...more },
-      body: body ?? null,
+      body,
     })
-    return { status: response.status, headers: response.headers, text: await response.text() }
-  }
   /** The tag of the record that it changes, read where the contract says that it is read. */
   const tag = async () => {
     const { changes } = endpoint.config
     if (!changes) throw new Error('It changes nothing')
     const id = Object.values(call.params ?? {}).at(-1) ?? caller.id
     const path = records[changes].read.url.replace(':id', String(id))
-    const { headers } = await fetch(desk.url + path, { headers: { authorization: `Bearer ${caller.token}` } })
+    const authorization = `Bearer ${caller.token}`
+    const { headers } = await sendTo(desk.url, { path, headers: { authorization } })
     return headers.get('etag') ?? ''
   }
   return { send, tag, caller }
@@ -133,6 +134,18 @@ describe.each(changing.map((endpoint) => [endpoint.schema.operationId, endpoint]
   },
 )
 
+test('what is no strong tag is told so, as opposed to a version that has passed', async () => {
+  const { id } = await desk.given.customer()
+  const call = desk.as(await desk.given.operator())
+  const detailOf = async (match: string) => {
+    const change = { params: { id }, body: { first_name: 'Ned' } }
+    return (await call(updateCustomer, change, { 'if-match': match })).problem.detail
+  }
+  expect(await detailOf('1')).toMatch(/takes strong tags in quotes.*"1" is the current one/)
+  expect(await detailOf('W/"1"')).toMatch(/takes strong tags in quotes/)
+  expect(await detailOf('"7"')).toBe('The record is at version 1 now. Read it again.')
+})
+
 test('control: without the tag all four win, one after the other', async () => {
   const endpoint = changing.find(({ schema }) => schema.operationId === 'updateCustomer')
   const { send } = await prepared(endpoint as Endpoint)
@@ -142,7 +155,7 @@ test('control: without the tag all four win, one after the other', async () => {
 
 test('a record that is not there is 404, whatever version one thinks of; and strangers learn no version', async () => {
   const { given, as } = desk
-  const { updateCustomer } = await import('../contract/index.ts')
+
   const call = { params: { id: 999_999 }, body: { first_name: 'No one' } }
   for (const header of ['"1"', '*'])
     expect((await as(await given.operator())(updateCustomer, call, { 'if-match': header })).status).toBe(404)

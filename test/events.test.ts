@@ -24,6 +24,7 @@ import {
 import { changePolicies } from '../server/change-policies.ts'
 import { openTestDesk } from './support/desk.ts'
 import { readEvents } from './support/read-events.ts'
+import { sendTo } from './support/send.ts'
 
 const desk = await openTestDesk()
 const { as, given, rows } = desk
@@ -115,7 +116,8 @@ test('each kind of change is told once, in order, and says whether the record le
   )
   for (const { href } of events) {
     if (href === null) continue
-    const answer = await fetch(desk.url + href, { headers: { authorization: `Bearer ${user.token}` } })
+    const headers = { authorization: `Bearer ${user.token}` }
+    const answer = await sendTo(desk.url, { path: href, headers })
     expect(answer.status, href).toBe(200)
   }
 })
@@ -226,13 +228,12 @@ test('every type of record that is written down has a policy, and one without is
 test('one type of change, or of record, may be asked for', async () => {
   const after = await here()
   await given.request({ status: 'IN_PROGRESS' })
-  const typesOf = async (type: string) => {
+  const typesOf = async (type: 'ticket' | 'ticket.assigned') => {
     const { body } = await as(operator)(listEvents, { query: { after, type } })
     return body.results.map((event) => event.type)
   }
   expect(await typesOf('ticket')).toEqual(['ticket.created', 'ticket.assigned'])
   expect(await typesOf('ticket.assigned')).toEqual(['ticket.assigned'])
-  expect(await typesOf('tick')).toEqual([])
 })
 
 test('who may see little looks at 2,000 places in one call, and goes on from there', async () => {
@@ -264,6 +265,8 @@ test.each([
   [{ after: 'now' }],
   [{ limit: 0 }],
   [{ limit: 1_001 }],
+  [{ type: 'tick' }],
+  [{ type: 'request' }],
   [{ type: 'Ticket; drop' }],
   [{ since: 1 }],
 ])('%j is no way to ask', async (query) => {

@@ -3,27 +3,20 @@ import { connect } from 'node:net'
 import { expect, test } from 'vitest'
 import { createCustomer, endpoints, getCustomer, health, listCustomers } from '../contract/index.ts'
 import { openTestDesk } from './support/desk.ts'
+import { type Outgoing, sendTo } from './support/send.ts'
 
 const { as, anonymous, given, rows, url } = await openTestDesk()
 const operator = await given.operator()
 const authorization = `Bearer ${operator.token}`
 const customer = await given.customer()
 
-async function send(
-  path: string,
-  init: Omit<RequestInit, 'headers'> & { headers?: Record<string, string> } = {},
-) {
-  const response = await fetch(url + path, {
+async function send(path: string, { headers, ...init }: Omit<Outgoing, 'path'> = {}) {
+  const answer = await sendTo(url, {
     ...init,
-    headers: { authorization, 'content-type': 'application/json', ...init.headers },
+    path,
+    headers: { authorization, 'content-type': 'application/json', ...headers },
   })
-  const text = await response.text()
-  return {
-    status: response.status,
-    headers: response.headers,
-    text,
-    problem: text === '' ? null : JSON.parse(text),
-  }
+  return { ...answer, problem: answer.text === '' ? null : JSON.parse(answer.text) }
 }
 
 /** Writes bytes as they are, for what fetch would not send. */
@@ -51,8 +44,8 @@ test.each([
 
 test('health and its siblings answer at the root and under the API, to anyone', async () => {
   for (const path of ['/health', '/health/', '/api/health', '/api/v1/health', '/livez', '/readyz']) {
-    const response = await fetch(url + path)
-    expect([response.status, await response.json()], path).toMatchObject([200, { status: 'ok' }])
+    const { status, text } = await sendTo(url, { path })
+    expect([status, JSON.parse(text)], path).toMatchObject([200, { status: 'ok' }])
   }
   expect((await anonymous(health, {})).body.database).toBe('ok')
 })
@@ -161,7 +154,7 @@ test('a call that takes no body refuses one, and takes an empty one', async () =
     { in: 'body', pointer: '' },
   ])
   expect((await send(path, { method: 'PATCH', body: '' })).status).toBe(200)
-  expect((await fetch(url + path, { method: 'PATCH', headers: { authorization } })).status).toBe(200)
+  expect((await sendTo(url, { method: 'PATCH', path, headers: { authorization } })).status).toBe(200)
 })
 
 test('an unknown path is 404 and an unknown method 405, which names what is allowed', async () => {

@@ -11,6 +11,7 @@ import {
 import { idempotencyTasks } from '../server/http/idempotency.ts'
 import { openTestDesk, type TestDesk } from './support/desk.ts'
 import type { TestUser } from './support/given.ts'
+import { sendTo } from './support/send.ts'
 import { callable, workingCall, workingCaller } from './support/working-calls.ts'
 
 const desk = await openTestDesk()
@@ -34,21 +35,24 @@ async function send(
   { caller, key, at = desk, ...more }: { caller: TestUser; key: string; at?: TestDesk; accept?: string },
 ): Promise<Sent> {
   const { method, path, headers, body } = requestFor(endpoint, call as never)
-  const response = await fetch(at.url + path, {
-    method,
-    headers: { ...headers, ...more, authorization: `Bearer ${caller.token}`, 'idempotency-key': key },
-    body: body ?? null,
-  })
-  const text = await response.text()
-  const named = (name: string) => response.headers.get(name)
-  const answer = {
-    status: response.status,
+  const {
+    status,
+    headers: told,
     text,
-    location: named('location'),
-    etag: named('etag'),
-    type: named('content-type'),
+  } = await sendTo(at.url, {
+    method,
+    path,
+    headers: { ...headers, ...more, authorization: `Bearer ${caller.token}`, 'idempotency-key': key },
+    body,
+  })
+  const answer = {
+    status,
+    text,
+    location: told.get('location'),
+    etag: told.get('etag'),
+    type: told.get('content-type'),
   }
-  return { status: response.status, text, answer, headers: response.headers }
+  return { status, text, answer, headers: told }
 }
 
 /** How many changes there were since. */
@@ -248,6 +252,15 @@ test('thirty at once who change their passwords under a key do not wait for each
     send(changeMyPassword, { body }, { caller, key: randomUUID(), at: limited }),
   )
   expect((await Promise.all(sent)).map(({ status }) => status)).toEqual(callers.map(() => 204))
+})
+
+test('a right password is no try, under a key as well, whatever is wrong with the new one', async () => {
+  const caller = await given.user({ password: 'keep-yourself-warm' })
+  for (let tries = 0; tries < 7; tries += 1) {
+    const body = { current_password: 'keep-yourself-warm', new_password: 'weak' }
+    const { status } = await send(changeMyPassword, { body }, { caller, key: randomUUID(), at: limited })
+    expect(status).toBe(422)
+  }
 })
 
 test('a wrong password counts as a try, also under a key', async () => {

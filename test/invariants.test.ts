@@ -19,6 +19,7 @@ const breaks: Readonly<Record<string, string>> = {
   'every change has one audit row, in unbroken versions': `${unlocked} delete from audit_events where action = 'ticket.assigned'`,
   'what was before is what came out of the change before it': `${unlocked} update audit_events set before = before || '{"version": 7}' where action = 'ticket.completed'`,
   'a record is as its last audit row says': `update tickets set version = version + 1`,
+  'every action is one that the contract names': `${unlocked} update audit_events set action = 'ticket.vanished'`,
   'no secret is in the audit log': `${unlocked} update audit_events set before = '{}', after = after || '{"password_hash": "x"}'`,
   'an audit event is in line, or waits for its place': `${unlocked} delete from audit_events where id = (select min(event_id) from audit_chain)`,
   'the line of audit events has no gaps': `${unlocked} delete from audit_chain where position = 2`,

@@ -14,7 +14,6 @@ import {
   type Link,
   type RecordName,
   records,
-  recordOf,
   restoreCustomer,
   type Role,
   roles,
@@ -27,6 +26,7 @@ import {
 import { prefersHal } from '../server/http/hal.ts'
 import { openTestDesk } from './support/desk.ts'
 import type { TestUser } from './support/given.ts'
+import { sendTo } from './support/send.ts'
 
 const desk = await openTestDesk()
 const { given } = desk
@@ -95,17 +95,17 @@ const states: Readonly<Record<RecordName, Readonly<Record<string, Make>>>> = {
 const newCaller = (role: Role) => given.user({ role, password: 'keep-yourself-warm' })
 
 async function call(caller: TestUser, method: string, href: string, body?: object) {
-  const response = await fetch(new URL(href, desk.url), {
+  const answer = await sendTo(desk.url, {
     method,
+    path: href,
     headers: {
       accept,
       authorization: `Bearer ${caller.token}`,
       ...(body ? { 'content-type': 'application/json' } : {}),
     },
-    body: body ? JSON.stringify(body) : null,
+    body: body && JSON.stringify(body),
   })
-  const text = await response.text()
-  return { status: response.status, headers: response.headers, body: text === '' ? null : JSON.parse(text) }
+  return { ...answer, body: answer.text === '' ? null : JSON.parse(answer.text) }
 }
 
 const hrefOf = (name: RecordName, id: number) => records[name].read.url.replace(':id', `${id}`)
@@ -195,8 +195,7 @@ test('a list has links of its own, and of each record; what a caller may not mak
   expect(headers.get('content-type')).toBe('application/hal+json; charset=utf-8')
   expect(Object.keys(body._links)).toEqual(['self', 'next'])
   expect(body.results[0]._links.assign.templated).toBe(true)
-  const next = new URL(body._links.next.href)
-  const second = (await call(operator, 'GET', next.pathname + next.search)).body
+  const second = (await call(operator, 'GET', body._links.next.href)).body
   expect(Object.keys(second._links)).toContain('prev')
   expect(second.results[0].id).not.toBe(body.results[0].id)
 
@@ -246,11 +245,4 @@ test.each([
   ['application/hal+jsonx', false],
 ])('Accept %s prefers links: %s', (header, expected) => {
   expect(prefersHal(header)).toBe(expected)
-})
-
-test('every record of the contract has its states and actions here', () => {
-  for (const endpoint of endpoints) {
-    const name = recordOf(endpoint.schema.response[200])
-    if (name) expect(Object.keys(states[name]).length).toBeGreaterThan(0)
-  }
 })

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
 import { type Customer, createCustomer, listCustomers, listRequests } from '../contract/index.ts'
 import { openTestDesk } from './support/desk.ts'
+import { sendTo } from './support/send.ts'
 
 const { as, given, rows, url } = await openTestDesk()
 const call = as(await given.operator())
@@ -22,11 +23,8 @@ async function follow(
 ): Promise<Customer[][]> {
   const pages: Customer[][] = []
   while (path) {
-    const { pathname, search } = new URL(path)
-    const response = await fetch(new URL(pathname + search, url), {
-      headers: { authorization: `Bearer ${token}` },
-    })
-    const page = (await response.json()) as {
+    const { text } = await sendTo(url, { path, headers: { authorization: `Bearer ${token}` } })
+    const page = JSON.parse(text) as {
       results: Customer[]
       next: string | null
       previous: string | null
@@ -62,10 +60,8 @@ test('the pages of a list are the whole list, in order, without a repeat, there 
         if (last.body.next === null) return
         let end = last.body.next
         for (;;) {
-          const { pathname, search } = new URL(end)
-          const page = (await (
-            await fetch(new URL(pathname + search, url), { headers: { authorization: `Bearer ${token}` } })
-          ).json()) as {
+          const headers = { authorization: `Bearer ${token}` }
+          const page = JSON.parse((await sendTo(url, { path: end, headers })).text) as {
             next: string | null
             previous: string | null
           }
@@ -172,11 +168,12 @@ test.each([
   ['__proto__=x', '/__proto__'],
 ])('?%s is refused and named', async (query, pointer) => {
   const { token } = await given.operator()
-  const response = await fetch(`${url}/api/v1/customers?${query}`, {
+  const { status, text } = await sendTo(url, {
+    path: `/api/v1/customers?${query}`,
     headers: { authorization: `Bearer ${token}` },
   })
-  expect(response.status).toBe(422)
+  expect(status).toBe(422)
   expect(
-    ((await response.json()) as { errors: { pointer: string }[] }).errors.map((error) => error.pointer),
+    (JSON.parse(text) as { errors: { pointer: string }[] }).errors.map((error) => error.pointer),
   ).toContain(pointer)
 })

@@ -15,13 +15,14 @@ import { openTestDesk, secretKey } from './support/desk.ts'
 import { eventually } from './support/desk-process.ts'
 import { doorTo, outsideDatabase } from './support/outside-database.ts'
 import { readMetrics } from './support/prometheus.ts'
+import { sendTo } from './support/send.ts'
 import { silentLog } from './support/silent-log.ts'
 
 const metricsToken = 'a-token-for-a-monitor'
 const { as, anonymous, given, url } = await openTestDesk({ metricsToken })
 const [customer, operator, admin] = await Promise.all([given.user(), given.operator(), given.admin()])
 
-const scrape = async (at = url) => readMetrics(await (await fetch(`${at}/metrics`)).text())
+const scrape = async (at = url) => readMetrics((await sendTo(at, { path: '/metrics' })).text)
 
 /** As fetch cannot: with any Host and any method. */
 function statusWith(headers: Record<string, string>, path = '/metrics', method = 'GET') {
@@ -37,10 +38,10 @@ function statusWith(headers: Record<string, string>, path = '/metrics', method =
 
 test('it is the text format of Prometheus, at the root and under the API', async () => {
   for (const path of ['/metrics', '/metrics/', '/api/metrics', '/api/v1/metrics']) {
-    const answer = await fetch(url + path)
+    const answer = await sendTo(url, { path })
     expect(answer.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8')
     expect(answer.headers.get('cache-control')).toContain('no-store')
-    readMetrics(await answer.text())
+    readMetrics(answer.text)
   }
   expect((await anonymous(metrics, {})).body).toContain('frontdesk_build_info{')
 })
@@ -283,8 +284,9 @@ test('while the database does not answer, the rest is told all the same', { time
     expect(value('frontdesk_database_up')).toBe(0)
     expect(samples.filter(({ name }) => name === 'frontdesk_jobs')).toEqual([])
     expect(value('http_requests_in_progress')).toBe(1)
-    const monitor = await fetch(`${at}/metrics`, { headers: { ...elsewhere, ...bearer(metricsToken) } })
-    expect(readMetrics(await monitor.text()).value('frontdesk_database_up')).toBe(0)
+    const headers = { ...elsewhere, ...bearer(metricsToken) }
+    const monitor = await sendTo(at, { path: '/metrics', headers })
+    expect(readMetrics(monitor.text).value('frontdesk_database_up')).toBe(0)
 
     // The lost connection is given up after six seconds.
     const isUp = async () => (await scrape(at)).value('frontdesk_database_up') === 1

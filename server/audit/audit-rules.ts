@@ -6,26 +6,34 @@ type Row = Readonly<Record<string, unknown>>
 /** Every record has these, and every change changes them or none does: `at` and the order say it all. */
 const ofEveryRecord = new Set(['id', 'created_at', 'updated_at', 'version'])
 
-/**
- * What became of each field: what a person looks for, where the log has the whole record before and after. `words`: what the
- * API calls a field, where that is not its column's name.
- */
+/** What a record is in the API's words: the fields that it has there, and its columns that are called otherwise. */
+export interface Words {
+  readonly fields: readonly string[]
+  readonly columns?: Readonly<Record<string, string>>
+}
+
+/** What became of each field: what a person looks for, where the log has the whole record before and after. */
 export function changesOf(
   before: Row | null,
   after: Row | null,
-  words: Readonly<Record<string, string>> = {},
+  { fields, columns = {} }: Words,
 ): HistoryEntry['changes'] {
-  const fields = Object.keys({ ...before, ...after }).filter((field) => !ofEveryRecord.has(field))
-  const changes = fields.map((field) => ({
-    field,
-    from: before?.[field] ?? null,
-    to: after?.[field] ?? null,
-  }))
+  const changes = fields
+    .filter((field) => !ofEveryRecord.has(field))
+    .map((field) => {
+      const column = columns[field] ?? field
+      return { field, from: shown(field, before?.[column]), to: shown(field, after?.[column]) }
+    })
   return Object.fromEntries(
     changes
       .filter(({ from, to }) => JSON.stringify(from) !== JSON.stringify(to))
-      .map(({ field, from, to }) => [words[field] ?? field, { from, to }]),
+      .map(({ field, from, to }) => [field, { from, to }]),
   )
+}
+
+/** Times are in the log as PostgreSQL writes them into JSON, which is not as the API writes them. */
+function shown(field: string, value: unknown): unknown {
+  return field.endsWith('_at') && typeof value === 'string' ? utcOf(value) : (value ?? null)
 }
 
 /** The type and the number of `customer:12`, which has the contract's recordPattern. */

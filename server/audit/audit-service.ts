@@ -4,7 +4,7 @@ import type { Context } from '../context.ts'
 import type { Page, PageQuery } from '../db/list.ts'
 import { invalid } from '../errors.ts'
 import * as repository from './audit-repository.ts'
-import { changesOf, readRecord, utcOf } from './audit-rules.ts'
+import { changesOf, readRecord, utcOf, type Words } from './audit-rules.ts'
 
 export async function list(
   ctx: Context,
@@ -18,12 +18,11 @@ export async function list(
   return repository.pageOfEvents(ctx.db, { record_id, record_type, actor, action, from, until }, page)
 }
 
-/** `words`: what the API calls a field of the record, where that is not its column's name. */
 export async function historyOf(
   ctx: Context,
   record: { readonly type: string; readonly id: number },
   page: PageQuery,
-  words?: Readonly<Record<string, string>>,
+  words: Words,
 ): Promise<Page<HistoryEntry>> {
   const events = await repository.pageOfEvents(
     ctx.db,

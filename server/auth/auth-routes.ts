@@ -4,7 +4,7 @@ import type { Context } from '../context.ts'
 import type { Api } from '../http/api.ts'
 import { answeredIn } from '../http/rate-limit-fields.ts'
 import { setUpFirstAdmin } from './first-admin-service.ts'
-import { changePassword, countPasswordTry, signIn } from './sign-in-service.ts'
+import { changePassword, countPasswordTry, forgetPasswordTries, signIn } from './sign-in-service.ts'
 import * as tokens from './token-service.ts'
 
 const callerOf = (request: FastifyRequest, reply: FastifyReply) => ({
@@ -13,6 +13,7 @@ const callerOf = (request: FastifyRequest, reply: FastifyReply) => ({
 })
 
 export function authRoutes(api: Api, ctx: Context) {
+  const knewTheirPassword = new WeakSet<FastifyRequest>()
   api.route({
     ...createToken,
     handler: (request, reply) =>
@@ -20,9 +21,14 @@ export function authRoutes(api: Api, ctx: Context) {
   })
   api.route({
     ...changeMyPassword,
+    // Counted before, and forgotten after: in a transaction of the call both would be undone when it is refused.
     preHandler: (request, reply) => countPasswordTry(ctx, request.actor, callerOf(request, reply)),
-    handler: (request, reply) =>
-      changePassword(request.ctx, request.actor, request.body, callerOf(request, reply)),
+    handler: (request) =>
+      changePassword(request.ctx, request.actor, request.body, () => knewTheirPassword.add(request)),
+    onSend: async (request, reply) => {
+      if (knewTheirPassword.has(request))
+        await forgetPasswordTries(ctx, request.actor, callerOf(request, reply))
+    },
   })
   api.route({
     ...listMyTokens,

@@ -1,7 +1,7 @@
 // The auth module: proving who one is. Passwords, tokens, limits on trying, the first admin. Not what a role may do.
 export { authTasks } from './auth-tasks.ts'
 export { authRoutes } from './auth-routes.ts'
-export { type Authentication, authenticationOf } from './authentication.ts'
+export { authenticationOf } from './authentication.ts'
 export { createAdmin, type FirstAdmin, prepareFirstAdmin } from './first-admin-service.ts'
 export { setUpPage } from './setup-page.ts'
 export { tokenPolicy } from './token-policy.ts'

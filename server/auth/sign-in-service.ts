@@ -54,18 +54,23 @@ const passwordTry = (actor: Actor, caller: Caller) => ({
   username: `user ${ownUserId(actor)} changing the password`,
 })
 
-/** Ends every other token of the user. */
+/** After a right password, whatever came of the new one. */
+export function forgetPasswordTries(ctx: Context, actor: Actor, caller: Caller): Promise<void> {
+  return forgetAttempts(ctx, passwordTry(actor, caller))
+}
+
+/** Ends every other token of the user. Calls `right` as soon as the current password has proved to be. */
 export async function changePassword(
   ctx: Context,
   actor: Actor,
   body: Body<typeof changeMyPassword>,
-  caller: Caller,
+  right: () => void,
 ): Promise<void> {
   const id = ownUserId(actor)
   const known = await credentials.findPasswordHash.first(ctx.db, { id })
   if (!known?.password_hash || !(await verifyPassword(known.password_hash, body.current_password)))
     throw wrongPassword()
-  await forgetAttempts(ctx, passwordTry(actor, caller))
+  right()
   const weakness = await weaknessOf(body.new_password, {
     username: known.username,
     minLength: ctx.config.passwordMinLength,

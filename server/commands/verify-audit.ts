@@ -1,6 +1,7 @@
 // `frontdesk audit verify`: for whoever has to know that the audit log is as it was written.
 import { type Seal, proveLine } from '../audit/index.ts'
 import type { Config } from '../config.ts'
+import { hasDatabase } from '../db/connect.ts'
 import { badRequest } from '../errors.ts'
 import { say } from './say.ts'
 import { withDatabase } from './with-database.ts'
@@ -10,6 +11,9 @@ const toldAtMost = 100
 
 export async function verifyAudit(config: Config, expect: string | undefined): Promise<void> {
   const expected = expect === undefined ? undefined : readSeal(expect)
+  // A wrong DATA_DIR would be made, and found to be in order.
+  if (!hasDatabase(config))
+    throw badRequest('no_database', `There is no database of Frontdesk in DATA_DIR ${config.dataDir}.`)
   await withDatabase(config, async (ctx) => {
     let told = 0
     const { end, findings } = await proveLine(ctx, expected, (finding) => {

@@ -2,7 +2,7 @@
 import {
   type Body,
   type createCustomer,
-  type Customer,
+  Customer,
   type HistoryEntry,
   type listCustomers,
   type Query,
@@ -51,7 +51,9 @@ export async function list(
 
 /** What was done to the customer, archived or not. */
 export async function history(ctx: Context, id: number, page: PageQuery): Promise<Page<HistoryEntry>> {
-  const entries = await audit.historyOf(ctx, { type: 'customer', id }, page)
+  const entries = await audit.historyOf(ctx, { type: 'customer', id }, page, {
+    fields: Object.keys(Customer.properties),
+  })
   if (entries.count === 0) await get(ctx, id)
   return entries
 }

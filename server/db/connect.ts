@@ -1,5 +1,6 @@
 // Which PostgreSQL: the one that DATABASE_URL names, or our own.
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { orAborted } from '../closing.ts'
 import type { Config } from '../config.ts'
@@ -16,6 +17,11 @@ export interface OpenDatabase {
   readonly gone?: Promise<void>
   /** Stops PostgreSQL where it is ours. */
   close(): Promise<void>
+}
+
+/** False where opening the database would make one. */
+export function hasDatabase({ databaseUrl, dataDir }: Config): boolean {
+  return databaseUrl !== undefined || existsSync(join(dataDir, 'postgres', 'PG_VERSION'))
 }
 
 /** For the process that serves: owns the embedded PostgreSQL. Throws where another process does. */

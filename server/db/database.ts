@@ -98,7 +98,18 @@ export function openPool(
     if (!pool.ending) log.warn({ err: error }, 'lost an idle database connection')
   })
   pool.on('connect', (client) => client.on('error', () => {}))
+  pool.on('release', (_error, client) => {
+    if (owesAnAnswer(client)) void client.end()
+  })
   return pool
+}
+
+/**
+ * When a statement was given up, and its connection was given back all the same: whoever had it next would wait behind that
+ * statement, for ever where the other end is silent. (`readyForQuery` is part of `pg`, not of its types.)
+ */
+function owesAnAnswer(client: pg.PoolClient & { readonly readyForQuery?: boolean | null }): boolean {
+  return client.readyForQuery === false
 }
 
 /** True for the errors that say "no database there now", as opposed to "your statement is wrong". */

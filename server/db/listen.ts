@@ -21,16 +21,20 @@ const heartbeat = 400
 const firstWait = 100
 const longestWait = 2_000
 
-/** Resolves when it listens for the first time; a line that breaks later is opened again and again. */
+/**
+ * Resolves when it listens for the first time; a line that breaks later is opened again and again. `line` is told of that, and
+ * hears nothing else.
+ */
 export async function listen(
   connection: ConnectionOptions,
   listeners: readonly Listener[],
   log: Log,
+  line: Pick<Listener, 'onListening'> = { onListening() {} },
 ): Promise<Listening> {
   const stopping = new AbortController()
   let client = await connect(connection, listeners, firstPatience)
   const tell = (listening: boolean) => {
-    for (const listener of listeners) listener.onListening(listening)
+    for (const listener of [line, ...listeners]) listener.onListening(listening)
   }
   const kept = keepOpen()
 

@@ -21,9 +21,9 @@ export async function inTransaction<Context extends { readonly db: Database }, T
     if (command === 'ROLLBACK') throw new Error('The transaction could not be committed')
     return result
   } catch (error) {
-    // A connection that cannot even roll back is closed, not given to the next caller; and so is one to a server that has
-    // become another's copy, and will take no writes however often it is asked.
-    broken = (await rollBack(client)) !== undefined || isUnavailable(error)
+    // A connection that cannot even roll back is closed, not given to the next caller. One that is gone is not asked to: it
+    // may be silent, and would be waited for again. To a server that has become another's copy none is kept.
+    broken = isUnavailable(error) || (await rollBack(client)) !== undefined
     throw error
   } finally {
     client.release(broken)
@@ -45,6 +45,8 @@ export async function attempt<Context extends { readonly db: Database }, T>(
     await ctx.db.query({ text: 'release savepoint attempt' })
     return result
   } catch (error) {
+    // The transaction is given up with its connection.
+    if (isUnavailable(error)) throw error
     await ctx.db.query({ text: 'rollback to savepoint attempt; release savepoint attempt' })
     throw error
   }

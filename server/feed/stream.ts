@@ -1,7 +1,7 @@
 // One open stream: an answer that does not end, and how far its reader has been told.
 import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { endProgress } from '../http/load-shedding.ts'
+import { takeOver } from '../http/load-shedding.ts'
 import { beatText, readyText, streamHeaders } from './sse.ts'
 
 /** Seconds in which a reader must take what has been written. */
@@ -26,8 +26,7 @@ export class Stream {
     this.type = type
     this.position = after
     this.#raw = reply.raw
-    reply.hijack()
-    endProgress(request)
+    takeOver(reply)
     this.#raw.writeHead(200, { ...reply.getHeaders(), ...streamHeaders } as Record<string, string>)
     this.write(readyText(after))
   }

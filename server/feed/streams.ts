@@ -6,6 +6,7 @@ import type { Change, ChangePolicies } from '../change.ts'
 import type { Context } from '../context.ts'
 import { isUnavailable } from '../db/database.ts'
 import { AppError, unavailable } from '../errors.ts'
+import { takeOver } from '../http/load-shedding.ts'
 import { turns } from '../turns.ts'
 import { changesBetween } from './feed-repository.ts'
 import { eventFor, fieldsOf, isOfType } from './feed-rules.ts'
@@ -117,7 +118,7 @@ export function openStreams(ctx: Context, policies: ChangePolicies, holds: Holds
   async function open(request: FastifyRequest, reply: FastifyReply, { after, type }: From): Promise<void> {
     if (closed) throw unavailable('Stopping.')
     // The caller may have left while we asked who they are.
-    if (reply.raw.destroyed) return void reply.hijack()
+    if (reply.raw.destroyed) return takeOver(reply)
     const leave = taken.take(request.actor.user_id)
     reply.raw.once('close', () => {
       leave()
@@ -126,7 +127,7 @@ export function openStreams(ctx: Context, policies: ChangePolicies, holds: Holds
     seconds ??= setInterval(everySecond, 1_000).unref()
     // "Now" is behind all that is committed, and a caller of a faster instance knows the line further than we do.
     if (!line || after === undefined || after > line.position) await readOn()
-    if (reply.raw.destroyed) return void reply.hijack()
+    if (reply.raw.destroyed) return takeOver(reply)
     if (!line) throw unavailable('Stopping.')
     if (after !== undefined && after > line.position) throw ahead(after, line.position)
     const stream = new Stream(request, reply, { after: after ?? line.position, type })

@@ -1,7 +1,7 @@
 // What holds for every endpoint's answer, so that a module says it in the contract and has no line for it: preconditions, answers
 // kept under an Idempotency-Key, and how an answer leaves.
 import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify'
-import { type Endpoint, endpoints, keepsAnswers } from '../../contract/index.ts'
+import { type Endpoint, endpoints, takesIdempotencyKey } from '../../contract/index.ts'
 import type { Context } from '../context.ts'
 import { inTransaction } from '../db/transaction.ts'
 import type { Api } from './api.ts'
@@ -34,7 +34,7 @@ export function answerByContract(api: Api, ctx: Context, kinds: RecordKinds, sec
         return handle(request, reply)
       }
     }
-    const keeps = keepsAnswers(endpoint)
+    const keeps = takesIdempotencyKey(endpoint)
     const present = presenting(endpoint, kinds)
 
     return async (request, reply) => {
@@ -44,7 +44,7 @@ export function answerByContract(api: Api, ctx: Context, kinds: RecordKinds, sec
       if (key === undefined && !expected) {
         const { status, headers, payload } = present(request, reply, await handle(request, reply))
         void reply.code(status).headers(headers)
-        return payload
+        return payload ?? reply.send()
       }
       const work = async (ctx: Context) => {
         request.ctx = ctx
@@ -57,8 +57,7 @@ export function answerByContract(api: Api, ctx: Context, kinds: RecordKinds, sec
         : kept.once(ctx, request, key, work))
       void reply.code(status).headers(headers)
       if (body !== '') return body
-      void reply.removeHeader('content-type')
-      return null
+      return reply.removeHeader('content-type').send()
     }
   }
 }

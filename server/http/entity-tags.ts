@@ -12,6 +12,11 @@ export function namesTag(header: string, tag: string): boolean {
   return header.trim() === '*' || tagsIn(header).some((named) => named.replace(/^W\//, '') === tag)
 }
 
+/** True where a header has a tag that could be a record's current one. */
+export function holdsStrongTag(header: string): boolean {
+  return tagsIn(header).some((named) => !named.startsWith('W/'))
+}
+
 /** If-Match: true where one of the tags is of this version; weak ones do not count (section 13.1.1). */
 export function namesVersion(header: string, version: number): boolean {
   return (

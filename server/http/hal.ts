@@ -1,6 +1,7 @@
 // Links (HAL), for who asks for them: `Accept: application/hal+json`. Plain JSON stays as small as it is.
 import {
   atLeast,
+  type Endpoint,
   endpoints,
   hal,
   type Links,
@@ -47,17 +48,25 @@ interface Page {
   readonly results: readonly Json[]
 }
 
+/** What makes a record for this list, where that needs to know no other record. */
+export function creationFor(list: Endpoint): Endpoint | undefined {
+  return endpoints.find(({ method, url }) => method === 'POST' && url === list.url && !url.includes(':'))
+}
+
+interface Listing {
+  readonly name: RecordName | undefined
+  readonly create: Endpoint | undefined
+}
+
 /** The page's own links, and each record's. `url`: the list as it was called. */
 export function pageWithLinks(
   kinds: RecordKinds,
-  name: RecordName | undefined,
+  { name, create }: Listing,
   actor: Actor,
   url: string,
   page: Json,
 ): Json {
   const { next, previous, results } = page as unknown as Page
-  const path = url.split('?', 1)[0] ?? url
-  const create = endpoints.find((endpoint) => endpoint.method === 'POST' && endpoint.url === path)
   const read = (href: string, title: string) => ({ href, method: 'GET' as const, title })
   const links: Links = {
     self: read(url, 'This page'),

@@ -1,6 +1,6 @@
 // How many requests are in progress at once. Further ones are refused at once, before their body is read and before anybody
 // looks up who is calling: those that are let in are then answered soon, where otherwise all would wait for each other.
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { overloaded } from '../errors.ts'
 import { isAlwaysAnswered } from './always-answered.ts'
 
@@ -22,12 +22,10 @@ export function shedLoad(app: FastifyInstance, atOnce: number) {
   // With callbacks, since each promise in a hook is a hundredth of what a small call costs.
   app.decorateRequest('inProgress', undefined)
   app.addHook('onRequest', (request, _reply, done) => done(refuses(request) ? overloaded() : undefined))
-  app.addHook('preValidation', (request, reply, done) => {
+  app.addHook('preValidation', (request, _reply, done) => {
     if (refuses(request)) return done(overloaded())
     all.requests += 1
     request.inProgress = all
-    // Whatever becomes of it: a caller may leave while a handler is about to take the reply over.
-    reply.raw.once('close', () => endProgress(request))
     done()
   })
   app.addHook('onSend', (request, _reply, payload, done) => {
@@ -36,7 +34,15 @@ export function shedLoad(app: FastifyInstance, atOnce: number) {
   })
 }
 
-/** For a handler that takes the reply over (`reply.hijack()`) and goes on answering for long: its place is free from now on. */
+/**
+ * For a handler that goes on answering for long, or whose caller has left: its place is free from now on. By `reply.hijack()`
+ * alone it would be held for ever. (A caller who leaves does not free it: the handler works on.)
+ */
+export function takeOver(reply: FastifyReply) {
+  reply.hijack()
+  endProgress(reply.request)
+}
+
 export function endProgress(request: FastifyRequest) {
   if (request.inProgress) request.inProgress.requests -= 1
   request.inProgress = undefined

@@ -5,6 +5,9 @@ import { endpoints } from '../../contract/index.ts'
 import { AppError } from '../errors.ts'
 
 export function refuseOtherMethods(app: FastifyInstance) {
+  // What Node can read, Fastify must know of, or its answer to PROPFIND would be a bare 404.
+  for (const method of METHODS)
+    if (method !== 'CONNECT' && !app.supportedMethods.includes(method)) app.addHttpMethod(method)
   const urls = Map.groupBy(endpoints, (endpoint) => endpoint.url)
   for (const [url, served] of urls) {
     const methods: string[] = served.map((endpoint) => endpoint.method)

@@ -1,5 +1,5 @@
 // Which headers an endpoint takes and answers, for its page in the document. What it does with them: answers.ts.
-import { type Endpoint, isConditionalRead, keepsAnswers, recordOf } from '../../contract/index.ts'
+import { type Endpoint, isConditionalRead, takesIdempotencyKey, recordOf } from '../../contract/index.ts'
 
 type Json = Record<string, unknown>
 
@@ -30,7 +30,7 @@ export function headerParameters(endpoint: Endpoint): Json[] {
     ...(endpoint.config.produces === eventStream
       ? [header('Last-Event-ID', 'The last event that you know: goes on behind it.', '41')]
       : []),
-    ...(keepsAnswers(endpoint)
+    ...(takesIdempotencyKey(endpoint)
       ? [
           header(
             'Idempotency-Key',

@@ -6,7 +6,7 @@ import {
   hal,
   hasLinks,
   isConditionalRead,
-  keepsAnswers,
+  takesIdempotencyKey,
   Problem,
   withLinks,
 } from '../../contract/index.ts'
@@ -143,7 +143,8 @@ function failures(endpoint: Endpoint, schemas: Record<string, unknown>): Json {
   const problems: [number, string | false | undefined][] = [
     [
       400,
-      (schema.body ?? keepsAnswers(endpoint)) && 'The body is not JSON, or the Idempotency-Key is not one.',
+      (schema.body ?? takesIdempotencyKey(endpoint)) &&
+        'The body is not JSON, or the Idempotency-Key is not one.',
     ],
     [400, config.produces === eventStream && 'Last-Event-ID is not the id of an event.'],
     [401, config.access !== 'anyone' && 'No credentials, or none that work.'],
@@ -152,7 +153,8 @@ function failures(endpoint: Endpoint, schemas: Record<string, unknown>): Json {
     [404, config.absent ?? (schema.params && 'There is no such record, or not for this caller.')],
     [
       409,
-      config.conflict ?? (keepsAnswers(endpoint) && 'A call with this Idempotency-Key is still running.'),
+      config.conflict ??
+        (takesIdempotencyKey(endpoint) && 'A call with this Idempotency-Key is still running.'),
     ],
     [
       412,
@@ -161,7 +163,11 @@ function failures(endpoint: Endpoint, schemas: Record<string, unknown>): Json {
     ],
     [413, schema.body && 'The body is too large.'],
     [415, schema.body && 'The body is not application/json.'],
-    [422, (takesInput ?? keepsAnswers(endpoint)) && 'What was sent does not fit; `errors` names each place.'],
+    [
+      422,
+      (takesInput ?? takesIdempotencyKey(endpoint)) &&
+        'What was sent does not fit; `errors` names each place.',
+    ],
     [
       429,
       !config.alwaysAnswered &&

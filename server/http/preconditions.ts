@@ -2,8 +2,8 @@
 import type { FastifyRequest } from 'fastify'
 import type { Endpoint } from '../../contract/index.ts'
 import { lockVersion } from '../db/version.ts'
-import { stale } from '../errors.ts'
-import { namesVersion } from './entity-tags.ts'
+import { AppError } from '../errors.ts'
+import { holdsStrongTag, namesVersion } from './entity-tags.ts'
 import type { RecordKinds } from './records.ts'
 
 export type Expectation = (version: number) => boolean
@@ -31,5 +31,15 @@ export async function expectVersion(
   if (version === undefined || expected(version)) return
   // Whoever may not see the record hears that, and nothing of its version.
   await get(request.ctx, request.actor, id)
-  throw stale(version)
+  throw stale(version, request)
+}
+
+/** The record is at another version than the call says, or the call says none that could be compared. */
+export function stale(version: number, { headers }: FastifyRequest): AppError {
+  const match = headers['if-match']
+  const detail =
+    match === undefined || holdsStrongTag(match)
+      ? `The record is at version ${version} now. Read it again.`
+      : `If-Match takes strong tags in quotes, as ETag answers them: "${version}" is the current one.`
+  return new AppError('precondition_failed', detail, { code: 'stale', headers: { etag: `"${version}"` } })
 }

@@ -11,9 +11,9 @@ import {
   recordOfPage,
   records,
 } from '../../contract/index.ts'
-import { stale } from '../errors.ts'
 import { entityTag, namesTag, namesVersion } from './entity-tags.ts'
-import { pageWithLinks, prefersHal, recordWithLinks } from './hal.ts'
+import { creationFor, pageWithLinks, prefersHal, recordWithLinks } from './hal.ts'
+import { stale } from './preconditions.ts'
 import type { RecordKinds } from './records.ts'
 
 export interface Presented {
@@ -32,7 +32,7 @@ export function presenting(endpoint: Endpoint, kinds: RecordKinds): Present {
   const [[code, schema] = ['200', undefined]] = Object.entries(endpoint.schema.response)
   const status = Number(code)
   const record = recordOf(schema)
-  const ofPage = recordOfPage(schema)
+  const listing = { name: recordOfPage(schema), create: creationFor(endpoint) }
   const linkable = hasLinks(endpoint)
   const conditional = isConditionalRead(endpoint)
 
@@ -42,7 +42,7 @@ export function presenting(endpoint: Endpoint, kinds: RecordKinds): Present {
     return JSON.stringify(
       record
         ? recordWithLinks(kinds, record, request.actor, plain)
-        : pageWithLinks(kinds, ofPage, request.actor, request.url, plain),
+        : pageWithLinks(kinds, listing, request.actor, request.url, plain),
     )
   }
 
@@ -58,7 +58,7 @@ export function presenting(endpoint: Endpoint, kinds: RecordKinds): Present {
     const { id, version } = value as { id: number; version: number }
     headers['etag'] = entityTag(version, text)
     if (status === 201) headers['location'] = linkTo({ to: records[record].read, params: { id } }).href
-    if (conditional && match !== undefined && !namesVersion(match, version)) throw stale(version)
+    if (conditional && match !== undefined && !namesVersion(match, version)) throw stale(version, request)
     if (conditional && noneMatch !== undefined && namesTag(noneMatch, headers['etag'])) {
       const { etag, vary = '' } = headers
       return { status: 304, headers: { etag, vary }, payload: null }

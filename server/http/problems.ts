@@ -1,22 +1,25 @@
 // Every failure leaves as problem+json (RFC 9457), made here and nowhere else: never a stack, never SQL.
 import { randomUUID } from 'node:crypto'
 import { STATUS_CODES } from 'node:http'
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { isUnavailable } from '../db/database.ts'
 import { AppError, badRequest, invalid, notFound, unavailable } from '../errors.ts'
-import { overloadNotice } from './overload-notice.ts'
+import { endProgress } from './load-shedding.ts'
+import { refusals } from './refusals.ts'
 import { alwaysSent } from './secure-headers.ts'
 import { tookTooLong } from './time-limit.ts'
 import { pathOf } from './urls.ts'
 
 export function answerProblems(app: FastifyInstance) {
-  const noteOverload = overloadNotice(app.log)
+  const paced = refusals(app.log)
   app.setErrorHandler((error: FastifyError, request, reply) => {
-    const known = understand(error)
+    const known = understand(error, request)
     if (!known) request.log.error({ err: error }, 'unexpected error')
-    else if (known.code === 'overloaded') noteOverload()
-    else if (known.status >= 500) request.log.warn({ err: known.cause ?? known }, 'unavailable')
+    else if (known.code === 'overloaded') {
+      endProgress(request)
+      return paced().then(() => sendProblem(request, reply, known))
+    } else if (known.status >= 500) request.log.warn({ err: known.cause ?? known }, 'unavailable')
     return sendProblem(request, reply, known)
   })
   app.setNotFoundHandler((request, reply) =>
@@ -25,7 +28,7 @@ export function answerProblems(app: FastifyInstance) {
 }
 
 /** Answers what the caller can act on; undefined for a bug of ours. */
-function understand(error: FastifyError): AppError | undefined {
+function understand(error: FastifyError, request: FastifyRequest): AppError | undefined {
   if (error instanceof AppError) return error
   if (isUnavailable(error))
     return unavailable('The database does not answer right now; try again soon.', error)
@@ -39,7 +42,7 @@ function understand(error: FastifyError): AppError | undefined {
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
       return badRequest('bad_content_length', 'The body is not as long as Content-Length says.')
     case 'FST_ERR_HANDLER_TIMEOUT':
-      return tookTooLong()
+      return request.raw.complete ? tookTooLong() : tooSlow()
     // A statement or lock that hit its time limit: somebody else holds the record, or the database is overloaded.
     case '57014':
     case '55P03':
@@ -63,7 +66,7 @@ function sendProblem(request: FastifyRequest, reply: FastifyReply, error: AppErr
 }
 
 /** The body of a failure; without an error, of a bug of ours. */
-export function problemOf(request: FastifyRequest, error: AppError | undefined) {
+export function problemOf(request: Pick<FastifyRequest, 'id' | 'originalUrl'>, error: AppError | undefined) {
   const status = error?.status ?? 500
   return {
     type: `urn:frontdesk:problem:${error?.code ?? 'internal'}`,
@@ -84,13 +87,17 @@ export function refuseUnexpectedBody(request: FastifyRequest) {
   }
 }
 
-const noHttp: Readonly<Record<string, { status: number; code: string; detail: string }>> = {
-  HPE_HEADER_OVERFLOW: {
-    status: 431,
+const tooSlow = () => new AppError('too_slow', 'The request took too long to arrive.', { code: 'too_slow' })
+
+const noHttp: Readonly<Record<string, AppError>> = {
+  HPE_HEADER_OVERFLOW: new AppError('head_too_large', 'The head of the request is too large.', {
     code: 'head_too_large',
-    detail: 'The head of the request is too large.',
-  },
-  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, code: 'too_slow', detail: 'The request took too long to arrive.' },
+  }),
+  ERR_HTTP_REQUEST_TIMEOUT: tooSlow(),
+  CONNECT: new AppError('method_not_allowed', 'CONNECT is for proxies, and this is none.', {
+    code: 'method_not_allowed',
+    headers: { allow: '' },
+  }),
 }
 
 /** A URL that cannot be decoded reaches no route and no hook. */
@@ -106,22 +113,19 @@ export function answerBadUrl(error: FastifyError, request: FastifyRequest, reply
 }
 
 /** What is not HTTP never becomes a request; its problem is written to the bare connection, which is then closed. */
-export function answerNoHttp(error: Error & { code?: string }, socket: Socket) {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
-  const { status, code, detail } = noHttp[error.code ?? ''] ?? {
-    status: 400,
-    code: 'bad_request',
-    detail: 'This is no HTTP request.',
+export function answerNoHttp({ code = '' }: { readonly code?: string }, socket: Duplex) {
+  if (code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+  const error = noHttp[code] ?? badRequest('bad_request', 'This is no HTTP request.')
+  const id = randomUUID()
+  const problem = JSON.stringify(problemOf({ id, originalUrl: '' }, error))
+  const headers = {
+    ...alwaysSent,
+    ...error.headers,
+    'x-request-id': id,
+    'content-type': 'application/problem+json',
+    'content-length': Buffer.byteLength(problem),
+    connection: 'close',
   }
-  const problem = JSON.stringify({
-    type: `urn:frontdesk:problem:${code}`,
-    title: STATUS_CODES[status],
-    status,
-    detail,
-    instance: '',
-    request_id: randomUUID(),
-  })
-  socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/problem+json\r\nX-Content-Type-Options: nosniff\r\nContent-Length: ${Buffer.byteLength(problem)}\r\nConnection: close\r\n\r\n${problem}`,
-  )
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.end(`HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}\r\n${lines.join('')}\r\n${problem}`)
 }

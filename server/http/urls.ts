@@ -11,6 +11,6 @@ export function rewriteUrl(request: IncomingMessage): string {
 }
 
 /** The path as the caller wrote it, without its query: queries may hold names and addresses. */
-export function pathOf(request: FastifyRequest): string {
+export function pathOf(request: Pick<FastifyRequest, 'originalUrl'>): string {
   return request.originalUrl.split('?', 1)[0] ?? '/'
 }

@@ -4,7 +4,7 @@ import { Ajv, type ErrorObject } from 'ajv'
 import type { DataValidateFunction } from 'ajv/dist/types/index.js'
 import addFormats from 'ajv-formats'
 import type { FastifyInstance } from 'fastify'
-import { notBlank, recordPattern, searchable, usernamePattern } from '../../contract/index.ts'
+import { notBlank, recordPattern, recordTypes, searchable, usernamePattern } from '../../contract/index.ts'
 import { invalid, type InvalidPart } from '../errors.ts'
 import { escapePointer, unstorableText } from './text.ts'
 
@@ -72,7 +72,7 @@ function withoutId(schema: unknown): object {
 /** What the contract's patterns mean, in words. */
 const patterns: Readonly<Record<string, string>> = {
   [notBlank]: 'must not be blank',
-  [recordPattern]: 'must be the type and the number of a record, such as customer:12',
+  [recordPattern]: `must be the type (${recordTypes.join(', ')}) and the number of a record, such as customer:12`,
   [searchable]: 'must hold a letter or a digit',
   [usernamePattern]: 'must be made of letters, digits and @ . + - _ alone',
 }

@@ -7,7 +7,7 @@ import {
   type HistoryEntry,
   type listRequests,
   type Query,
-  type Request,
+  Request,
 } from '../../contract/index.ts'
 import { audit } from '../audit/index.ts'
 import type { Actor, Context } from '../context.ts'
@@ -74,7 +74,8 @@ export async function listOfCustomer(
 
 /** What was done to the request, archived or not, in the words that a request has. */
 export async function history(ctx: Context, id: number, page: PageQuery): Promise<Page<HistoryEntry>> {
-  const words = { customer_id: 'created_by', message: 'body' }
+  const columns = { created_by: 'customer_id', body: 'message' }
+  const words = { fields: Object.keys(Request.properties), columns }
   const entries = await audit.historyOf(ctx, { type: 'ticket', id }, page, words)
   if (entries.count === 0) await get(ctx, id)
   return entries

@@ -1,7 +1,7 @@
 // Calls endpoints for real, and holds every reply against the contract: no test can get an undeclared answer unnoticed.
 import type { Static } from 'typebox'
 import { type Endpoint, type Input, type Problem, type Reply, requestFor } from '../../contract/index.ts'
-import { whyIllegal } from './legal-reply.ts'
+import { sendTo } from './send.ts'
 
 export interface Answer<Body> {
   readonly status: number
@@ -21,21 +21,22 @@ export type Caller = <E extends Endpoint>(
 export function callerOf(url: string, always: Readonly<Record<string, string>>): Caller {
   return async <E extends Endpoint>(endpoint: E, input: Input<E>, headers = {}) => {
     const { method, path, headers: own, body } = requestFor(endpoint, input)
-    const response = await fetch(new URL(path, url), {
+    const {
+      status,
+      headers: told,
+      text,
+    } = await sendTo(url, {
       method,
+      path,
       headers: { ...own, ...always, ...headers },
-      body: body ?? null,
+      body,
     })
-    const text = await response.text()
-    const { status, headers: told } = response
-    const fault = whyIllegal(endpoint, { method, reply: { status, headers: told, text } })
-    if (fault !== undefined) throw new Error(`${method} ${endpoint.url} answered ${fault}`)
     // What is not JSON is the text itself; a failure is JSON everywhere.
-    const isText = response.ok && endpoint.config.produces !== undefined
+    const isText = status < 400 && endpoint.config.produces !== undefined
     const answer: unknown = isText ? text : text === '' ? null : JSON.parse(text)
     return {
-      status: response.status,
-      headers: response.headers,
+      status,
+      headers: told,
       body: answer as Reply<E>,
       problem: answer as Static<typeof Problem>,
     }

@@ -1,4 +1,5 @@
 // What must be true of every database at any moment, whatever the tests before did to it. Checked after each test file.
+import { actions } from '../../contract/index.ts'
 
 /** Each statement answers the rows that break its rule. */
 export const invariants: Readonly<Record<string, string>> = {
@@ -37,6 +38,9 @@ export const invariants: Readonly<Record<string, string>> = {
     ) as last on true
     where (last.after ->> 'status', (last.after ->> 'version')::int, last.after ->> 'processed_by')
       is distinct from (tickets.status, tickets.version, tickets.processed_by::text)`,
+  'every action is one that the contract names': `
+    select id, action from audit_events where actor_role not in ('test', 'x')
+      and action <> all('{${actions.join(',')}}')`,
   'no secret is in the audit log': `
     select id from audit_events where before::text || after::text ~ '(argon2|password_hash|secret_hash|fdt_|fds_)'`,
   'an audit event is in line, or waits for its place': `

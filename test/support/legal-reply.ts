@@ -1,7 +1,8 @@
 // What a reply may be: the one place that holds what came back against the contract. Whoever calls an endpoint in a test asks here.
 import { Ajv, type ValidateFunction } from 'ajv'
 import addFormats from 'ajv-formats'
-import { type Endpoint, hal, Links, Problem } from '../../contract/index.ts'
+import type { TObject } from 'typebox'
+import { type Endpoint, hal, hasLinks, Problem, withLinks } from '../../contract/index.ts'
 import { openapiDocument } from '../../server/http/openapi.ts'
 import { alwaysSent } from '../../server/http/secure-headers.ts'
 
@@ -35,10 +36,12 @@ export function whyIllegal(
   const forgotten = missing.find((name) => !headers.has(name))
   if (forgotten !== undefined) return `no ${forgotten} with ${status}`
   if (status < 400 && endpoint === undefined) return `${status} where there is no endpoint`
-  if (status === 304) return text === '' ? undefined : 'a body with 304'
   const declared = endpoint && (status in endpoint.schema.response || announced(endpoint).includes(status))
   if (endpoint && !declared && !refusals.includes(status))
     return `${status}, which the contract does not know`
+  if ((status === 204 || status === 304) && (text !== '' || Number(headers.get('content-length') ?? 0) > 0))
+    return `a body with ${status}`
+  if (status === 304) return undefined
   return whyIllegalBody(endpoint, { method, reply })
 }
 
@@ -48,35 +51,33 @@ function whyIllegalBody(
 ): string | undefined {
   const type = headers.get('content-type')?.split(';')[0] ?? undefined
   if (!mediaTypes(endpoint, status).includes(type)) return `${status} as ${type}`
-  if (method === 'HEAD' || status === 204)
-    return text === '' ? undefined : `a body with ${method} and ${status}`
+  if (status === 204) return undefined
+  if (method === 'HEAD') return text === '' ? undefined : `a body with HEAD and ${status}`
   if (type === 'text/event-stream') return undefined // never ends, so nobody has it
   const given: unknown = /[/+]json$/.test(type ?? '') ? parse(text) : text
   if (given === undefined) return `no JSON with ${status}: ${text.slice(0, 200)}`
-  const body = type === hal ? withoutLinks(given) : given
-  if (body === undefined) return `links that are none with ${status}: ${text.slice(0, 1_000)}`
-  const check = status < 400 ? validatorOf(endpoint?.schema.response[status]) : validatorOf(Problem)
-  if (!check(body))
+  const schema = endpoint?.schema.response[status]
+  const check = validatorOf(status >= 400 ? Problem : type === hal ? linked(schema) : schema)
+  if (!check(given))
     return `a body that its schema does not allow: ${ajv.errorsText(check.errors)} in ${text.slice(0, 1_000)}`
-  return status < 400 ? undefined : whyIllegalProblem(status, headers, body)
+  return status < 400 ? undefined : whyIllegalProblem(status, headers, given)
 }
 
 function mediaTypes(endpoint: Endpoint | undefined, status: number): readonly (string | undefined)[] {
   if (status >= 400) return ['application/problem+json']
   if (status === 204) return [undefined]
   const produced = endpoint?.config.produces
-  return produced === undefined ? ['application/json', hal] : [produced]
+  if (produced !== undefined) return [produced]
+  return endpoint && hasLinks(endpoint) ? ['application/json', hal] : ['application/json']
 }
 
-/** What a representation with links holds beside them; undefined where they are no links. */
-function withoutLinks(body: unknown): unknown {
-  if (typeof body !== 'object' || body === null) return undefined
-  const { _links, ...rest } = body as Record<string, unknown>
-  if (!validatorOf(Links)(_links)) return undefined
-  const results = rest['results']
-  if (!Array.isArray(results)) return rest
-  const records = results.map(withoutLinks)
-  return records.includes(undefined) ? undefined : { ...rest, results: records }
+const withTheirLinks = new Map<unknown, TObject>()
+
+/** The schema of the representation with links; the same one each time, as validatorOf knows it by that. */
+function linked(schema: unknown): TObject {
+  const made = withTheirLinks.get(schema) ?? withLinks(schema as TObject)
+  withTheirLinks.set(schema, made)
+  return made
 }
 
 function whyIllegalProblem(

@@ -45,6 +45,8 @@ export async function fillManyRows(client: Client, rows: ManyRows): Promise<void
   )
   // A look of autovacuum's at the wrong moment would keep our own vacuum from finding all rows visible to all.
   for (const table of tables) await client.query(`alter table ${table} set (autovacuum_enabled = off)`)
+  // Years ago all of it was put in line.
+  await client.query('alter table audit_events disable trigger user')
   const restore = await withoutIndexes(client)
   await client.query(wordTables)
   await client.query(usersOf)
@@ -59,6 +61,7 @@ export async function fillManyRows(client: Client, rows: ManyRows): Promise<void
   }
   await restore()
   await client.query(`vacuum (analyze) users, ${tables.join(', ')}`)
+  await client.query('alter table audit_events enable trigger user')
   for (const table of tables) await client.query(`alter table ${table} reset (autovacuum_enabled)`)
 }
 

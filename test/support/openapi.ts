@@ -20,7 +20,7 @@ export interface Operation {
   readonly description: string
   readonly parameters?: readonly {
     readonly name: string
-    readonly in: 'path' | 'query'
+    readonly in: 'path' | 'query' | 'header'
     readonly description?: string
     readonly schema: Schema
   }[]

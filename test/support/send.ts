@@ -1,0 +1,41 @@
+// Sends one request as a client does, and holds what is answered against the contract: nobody gets an illegal reply unnoticed.
+import { endpoints } from '../../contract/index.ts'
+import { endpointServing } from './fuzz/served.ts'
+import { whyIllegal } from './legal-reply.ts'
+
+export interface Outgoing {
+  readonly method?: string
+  /** Path and query. Of a whole URL, such as the one of the next page, these two. */
+  readonly path: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: RequestInit['body'] | undefined
+}
+
+interface Incoming {
+  readonly status: number
+  readonly headers: Headers
+  /** Nothing of an answer that does not end. */
+  readonly text: string
+}
+
+/** Throws for a reply that the contract does not allow. */
+export async function sendTo(
+  url: string,
+  { method = 'GET', path, headers = {}, body }: Outgoing,
+): Promise<Incoming> {
+  const { pathname, search } = new URL(path, url)
+  const response = await fetch(new URL(pathname + search, url), { method, headers, body: body ?? null })
+  const reply = { status: response.status, headers: response.headers, text: await textOf(response) }
+  const endpoint = endpointServing(endpoints, { method, target: pathname, headers: [], body: undefined })
+  // Pages for people and their files are no endpoints.
+  if (endpoint === undefined && response.ok && !pathname.startsWith('/api/')) return reply
+  const fault = whyIllegal(endpoint, { method, reply })
+  if (fault !== undefined) throw new Error(`${method} ${path} answered ${fault}`)
+  return reply
+}
+
+async function textOf(response: Response): Promise<string> {
+  if (!response.headers.get('content-type')?.startsWith('text/event-stream')) return response.text()
+  await response.body?.cancel()
+  return ''
+}
