@@ -1,5 +1,4 @@
 // The configuration: environment and .env, read once, checked whole, refused with every mistake named. Pure: it opens nothing.
-import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { Check } from 'typebox/value'
 import { roles, type Role, username } from '../contract/index.ts'
@@ -13,6 +12,7 @@ import {
   webAddress,
   whole,
 } from './environment.ts'
+import { isLoopback, leadsToLoopback } from './loopback.ts'
 import { logLevels, type LogLevel } from './log.ts'
 
 export interface Config {
@@ -104,10 +104,7 @@ export function readConfig(env: Environment): Config {
     refuse(
       `ANONYMOUS_ROLE lets anyone in without credentials, so HOST must be a loopback address, not ${host}`,
     )
-  } else if (
-    anonymousRole !== undefined &&
-    !isLoopback(new URL(publicUrl).hostname.replace(/^\[|\]$/g, ''))
-  ) {
+  } else if (anonymousRole !== undefined && !leadsToLoopback(publicUrl)) {
     refuse(
       `ANONYMOUS_ROLE lets anyone in without credentials, so PUBLIC_URL must be a loopback address, not ${publicUrl}`,
     )
@@ -141,10 +138,6 @@ export function readConfig(env: Environment): Config {
   }
   if (mistakes.length > 0) throw new ConfigError(mistakes)
   return config
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 }
 
 /** Every address is written as one that a browser on this machine can open. */

@@ -113,7 +113,7 @@ async function openPrepared(
   closing.add('the first connection', () => first.end(), 1_000)
   await reach(first, database.place, log, signal)
   // Nothing of a migration that is cut off by leaving is kept, so it need not be waited for.
-  const { applied, rights } = await orAborted(prepareDatabase(database.connection, log), signal)
+  const { applied, rights } = await orAborted(prepareDatabase(database, log), signal)
   const pool = openPool(database.connection, log, rights, poolSize, config.requestsAtOnce / 2)
   closing.add('the connections', () => pool.end(), 1_000)
   const ctx: Context = { config, db: pool, log, clock: Date.now }
@@ -135,14 +135,14 @@ async function opening<T extends object>(
 
 /** Brings the tables up to this version; answers what was applied, and with whose rights the application works on them. */
 export async function prepareDatabase(
-  connection: ConnectionOptions,
+  { connection, trusts }: Pick<OpenDatabase, 'connection' | 'trusts'>,
   log: Log,
 ): Promise<{ applied: string[]; rights: Rights }> {
   let rights = ownersRights
   const applied = await migrate(connection, {
     afterwards: async (client) => {
       await migrateJobs(connection, log)
-      rights = await giveAppRights(client, log)
+      rights = await giveAppRights(client, log, { trusts })
     },
   })
   return { applied, rights }

@@ -55,7 +55,7 @@ const matrix: Readonly<Record<string, Partial<Record<ObjectKind, Row>>>> = {
   health: { none: anyone(200) },
   livez: { none: anyone(200) },
   // Without credentials it is a program on this machine; whoever shows some is judged by them.
-  metrics: { none: [200, 403, 403, 200] },
+  metrics: { none: [401, 403, 403, 200] },
   readyz: { none: anyone(200) },
 }
 

@@ -54,6 +54,18 @@ describe('the application', async () => {
     await expect(ctx.db.query({ text })).rejects.toMatchObject(denied)
   })
 
+  test.skipIf(process.env['DATABASE_URL'])(
+    'cannot become anybody else, having signed in as itself',
+    async () => {
+      const { rows } = await ctx.db.query({
+        text: `select session_user as name, set_config('role', 'none', false) as role`,
+      })
+      expect(rows).toEqual([{ name: 'frontdesk_app', role: 'none' }])
+      await expect(ctx.db.query({ text: 'delete from audit_events' })).rejects.toMatchObject(denied)
+      await expect(ctx.db.query({ text: 'set role frontdesk' })).rejects.toMatchObject(denied)
+    },
+  )
+
   test('may do its work, count the jobs, and have events put in line', async () => {
     for (const text of [
       'select * from audit_events',
@@ -138,7 +150,10 @@ describe('on a server of its own', () => {
   async function prepare(connection: ConnectionOptions) {
     const warnings: string[] = []
     const warn = (_: object, message: string) => void warnings.push(message)
-    const { rights } = await prepareDatabase(connection, { ...silentLog, warn } as unknown as Log)
+    const { rights } = await prepareDatabase({ connection, trusts: false }, {
+      ...silentLog,
+      warn,
+    } as unknown as Log)
     return { rights, warnings }
   }
 

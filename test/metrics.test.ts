@@ -19,7 +19,7 @@ import { sendTo } from './support/send.ts'
 import { silentLog } from './support/silent-log.ts'
 
 const metricsToken = 'a-token-for-a-monitor'
-const { as, anonymous, given, url } = await openTestDesk({ metricsToken })
+const { as, anonymous, given, url } = await openTestDesk({ metricsToken, publicUrl: 'http://localhost:8000' })
 const [customer, operator, admin] = await Promise.all([given.user(), given.operator(), given.admin()])
 
 const scrape = async (at = url) => readMetrics((await sendTo(at, { path: '/metrics' })).text)
@@ -192,7 +192,7 @@ test('the token of a monitor opens nothing else', async () => {
 })
 
 test('without METRICS_TOKEN no token is a monitor’s', async () => {
-  const desk = await openTestDesk()
+  const desk = await openTestDesk({ publicUrl: 'http://localhost:8000' })
   const answer = await desk.anonymous(metrics, {}, { ...elsewhere, ...bearer(metricsToken) })
   expect([answer.status, answer.problem.type]).toEqual([401, 'urn:frontdesk:problem:bad_credentials'])
 })
@@ -211,7 +211,10 @@ test.each([
   [undefined, '1.1', false],
 ])('a connection from %s by HTTP/%s is of this machine: %s', (remoteAddress, httpVersion, expected) => {
   const headers = { host: 'localhost:8000' }
-  expect(callsFromThisMachine({ remoteAddress, httpVersion, headers })).toBe(expected)
+  const call = { remoteAddress, httpVersion, headers }
+  expect(callsFromThisMachine(call, 'http://127.0.0.1:8000')).toBe(expected)
+  // Where people come from elsewhere there is a proxy, which nginx does not tell of by itself.
+  expect(callsFromThisMachine(call, 'https://desk.example')).toBe(false)
 })
 
 test('a desk counts the jobs that it did', { timeout: 30_000 }, async () => {
@@ -233,7 +236,7 @@ test('a desk counts the jobs that it did', { timeout: 30_000 }, async () => {
 })
 
 test('a job that fails is counted as retried, and as failed when it is given up', async () => {
-  const desk = await openTestDesk()
+  const desk = await openTestDesk({ publicUrl: 'http://localhost:8000' })
   const registry = newRegistry()
   const work = () => Promise.reject(new Error('on purpose'))
   const worker = await startWorker(
@@ -257,7 +260,7 @@ test('a job that fails is counted as retried, and as failed when it is given up'
 })
 
 test('of a queue that got out of hand 10,000 jobs are looked at', async () => {
-  const desk = await openTestDesk()
+  const desk = await openTestDesk({ publicUrl: 'http://localhost:8000' })
   await desk.rows(`insert into graphile_worker._private_tasks (identifier) values ('flood')`)
   await desk.rows(
     `insert into graphile_worker._private_jobs (task_id)

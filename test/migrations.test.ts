@@ -31,9 +31,9 @@ const tables = `select table_schema || '.' || table_name as name from informatio
 describe('our migrations', () => {
   test('change nothing the second time', async () => {
     const { connection, ask } = await outsideDatabase()
-    const { applied: first } = await prepareDatabase(connection, silentLog)
+    const { applied: first } = await prepareDatabase({ connection, trusts: false }, silentLog)
     const before = [await ask(applied), await ask(tables)]
-    const { applied: second } = await prepareDatabase(connection, silentLog)
+    const { applied: second } = await prepareDatabase({ connection, trusts: false }, silentLog)
 
     expect(first.length).toBeGreaterThan(3)
     expect(second).toEqual([])
@@ -42,7 +42,9 @@ describe('our migrations', () => {
 
   test('are each applied once when ten instances start at the same moment', async () => {
     const { connection, ask } = await outsideDatabase()
-    const each = await Promise.all(Array.from({ length: 10 }, () => prepareDatabase(connection, silentLog)))
+    const each = await Promise.all(
+      Array.from({ length: 10 }, () => prepareDatabase({ connection, trusts: false }, silentLog)),
+    )
 
     const names = (await ask<{ name: string }>(applied)).map((row) => row.name)
     expect(each.flatMap(({ applied }) => applied).sort()).toEqual(names)

@@ -51,8 +51,10 @@ export function authenticationOf(ctx: Context): Authentication {
   /** Whoever shows credentials is judged by them, from wherever the call comes. */
   function isMonitor({ headers, socket, raw }: FastifyRequest): boolean {
     const { httpVersion } = raw
-    if (headers.authorization === undefined)
-      return callsFromThisMachine({ remoteAddress: socket.remoteAddress, httpVersion, headers })
+    if (headers.authorization === undefined) {
+      const call = { remoteAddress: socket.remoteAddress, httpVersion, headers }
+      return callsFromThisMachine(call, ctx.config.publicUrl)
+    }
     const secret = secretIn(headers.authorization)
     if (secret === undefined || metricsToken === undefined) return false
     return timingSafeEqual(hashSecret(secret), metricsToken)

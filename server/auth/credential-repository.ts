@@ -35,10 +35,16 @@ export const changePassword = statement<
       from before where users.id = before.id and users.password_hash = ${value.old_hash}
       returning users.*
     ),
-    revoked as (
-      update tokens set revoked_at = clock_timestamp() from changed
-      where tokens.user_id = changed.id and tokens.revoked_at is null and tokens.id is distinct from ${value.kept_token_id}::bigint
+    working as (
+      select tokens.id, tokens as row from tokens join changed on tokens.user_id = changed.id
+      where tokens.revoked_at is null and tokens.expires_at > now() and tokens.id is distinct from ${value.kept_token_id}::bigint
+      for update of tokens
     ),
+    revoked as (
+      update tokens set revoked_at = clock_timestamp() from working where tokens.id = working.id
+      returning tokens.*
+    ),
+    ${audited(value, { action: 'token.revoked', recordType: 'token', before: sql`working`, after: sql`revoked` })},
     ${audited(value, { action: 'user.password_changed', recordType: 'user', before: sql`before`, after: sql`changed` })}
     select changed.id from changed`,
 )

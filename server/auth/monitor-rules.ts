@@ -1,5 +1,5 @@
 // Whom the endpoints for monitors let in without a token: a program on this machine that calls by itself, not through a proxy.
-import { isIP } from 'node:net'
+import { isLoopback, leadsToLoopback } from '../loopback.ts'
 import { comesFromHere } from './anonymous-rules.ts'
 
 export interface Call {
@@ -10,14 +10,14 @@ export interface Call {
 }
 
 /**
- * A proxy on this machine speaks for people elsewhere. It is known by the headers that it adds, or by HTTP/1.0, which nginx
- * speaks when it has been told nothing, and no monitor does.
+ * A proxy on this machine speaks for people elsewhere: where PUBLIC_URL names another machine there is one, and nobody is let in
+ * so. One that PUBLIC_URL does not tell of is known by the headers that it adds, or by HTTP/1.0, which no monitor speaks.
  */
-export function callsFromThisMachine({ remoteAddress = '', httpVersion, headers }: Call): boolean {
-  return isLoopback(remoteAddress) && httpVersion === '1.1' && comesFromHere(headers)
-}
-
-function isLoopback(address: string): boolean {
-  const ipv4 = address.replace(/^::ffff:/i, '')
-  return address === '::1' || (isIP(ipv4) === 4 && ipv4.startsWith('127.'))
+export function callsFromThisMachine(
+  { remoteAddress = '', httpVersion, headers }: Call,
+  publicUrl: string,
+): boolean {
+  return (
+    leadsToLoopback(publicUrl) && isLoopback(remoteAddress) && httpVersion === '1.1' && comesFromHere(headers)
+  )
 }

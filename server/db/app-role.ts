@@ -22,11 +22,19 @@ const limited: Readonly<Record<string, readonly string[]>> = {
 /** Of the jobs' own tables, the view that counts them is enough. */
 const elsewhere = { schema: 'graphile_worker', view: 'jobs', rights: ['SELECT'] }
 
-/** `client` is the owner's, and nobody else prepares this database meanwhile. Answers whose rights there are to be had. */
-export async function giveAppRights(client: pg.Client, log: Log): Promise<Rights> {
+/**
+ * `client` is the owner's, and nobody else prepares this database meanwhile. Answers whose rights there are to be had. Where
+ * PostgreSQL `trusts` whoever reaches it, as our own does, the role signs in itself, and can be nobody else; where it asks
+ * for a password, sessions of the owner take the role on.
+ */
+export async function giveAppRights(
+  client: pg.Client,
+  log: Log,
+  { trusts }: { readonly trusts: boolean },
+): Promise<Rights> {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await tryToGive(client)
+      return await tryToGive(client, trusts)
     } catch (error) {
       const { code, message } = error as Partial<pg.DatabaseError>
       if (code === '42501') return warnOfOwnersRights(client, log, error)
@@ -37,8 +45,9 @@ export async function giveAppRights(client: pg.Client, log: Log): Promise<Rights
   }
 }
 
-async function tryToGive(client: pg.Client): Promise<Rights> {
+async function tryToGive(client: pg.Client, trusts: boolean): Promise<Rights> {
   await makeUsable(client)
+  if (trusts) await letSignIn(client)
   const { rows } = await client.query<Given>(given, [
     appRole,
     JSON.stringify(limited),
@@ -49,7 +58,14 @@ async function tryToGive(client: pg.Client): Promise<Rights> {
   ])
   const [{ settings, missing } = { settings: '', missing: null }] = rows
   if (missing) await client.query(missing)
-  return { settings: `-c role=${appRole}${settings}` }
+  return trusts
+    ? { settings: settings.trimStart(), user: appRole }
+    : { settings: `-c role=${appRole}${settings}` }
+}
+
+async function letSignIn(client: pg.Client): Promise<void> {
+  const { rows } = await client.query('select from pg_roles where rolname = $1 and rolcanlogin', [appRole])
+  if (rows.length === 0) await client.query(`alter role ${appRole} login`)
 }
 
 async function makeUsable(client: pg.Client): Promise<void> {

@@ -11,6 +11,8 @@ import { findRunningPostgres, startEmbeddedPostgres } from './embedded/index.ts'
 
 export interface OpenDatabase {
   readonly connection: ConnectionOptions
+  /** True where it lets in whoever reaches it, by any name: nobody but us reaches our own. */
+  readonly trusts: boolean
   /** What to tell a person: where the data lies. */
   readonly place: string
   /** Resolves when a PostgreSQL that another process owns has stopped for good. */
@@ -28,14 +30,16 @@ export function hasDatabase({ databaseUrl, dataDir }: Config): boolean {
 export async function openDatabase(config: Config, log: Log): Promise<OpenDatabase> {
   if (config.databaseUrl !== undefined) return outside(config.databaseUrl)
   const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir, pgBin: config.postgresBin, log })
-  return { connection: postgres.connection, place: config.dataDir, close: () => postgres.stop() }
+  const { connection } = postgres
+  return { connection, trusts: trusts(connection), place: config.dataDir, close: () => postgres.stop() }
 }
 
 /** For a command that may run beside a serving process: shares its embedded PostgreSQL, or starts it for as long as it needs. */
 export async function shareDatabase(config: Config, log: Log): Promise<OpenDatabase> {
   if (config.databaseUrl !== undefined) return outside(config.databaseUrl)
   const connection = await findRunningPostgres({ dataDir: config.dataDir, pgBin: config.postgresBin })
-  if (connection) return { connection, place: config.dataDir, close: async () => {} }
+  if (connection)
+    return { connection, trusts: trusts(connection), place: config.dataDir, close: async () => {} }
   return openDatabase(config, log)
 }
 
@@ -46,7 +50,13 @@ export async function joinDatabase(config: Config, log: Log, signal: AbortSignal
   for (const deadline = Date.now() + deskPatience; ; await pause(500, undefined, { signal })) {
     const connection = await findRunningPostgres({ dataDir, pgBin })
     if (connection)
-      return { connection, place: dataDir, gone: goneFrom(connection.host), close: async () => {} }
+      return {
+        connection,
+        trusts: trusts(connection),
+        place: dataDir,
+        gone: goneFrom(connection.host),
+        close: async () => {},
+      }
     if (Date.now() > deadline) {
       throw unavailable(
         `No Frontdesk runs on DATA_DIR ${dataDir}, whose database this worker could share. Start one first, or set DATABASE_URL.`,
@@ -95,10 +105,14 @@ function wordsOf(error: unknown): string {
   return told instanceof Error ? told.message : String(told)
 }
 
+/** On a socket of its own it asks for no password; on Windows, where it has a port, it does. */
+const trusts = ({ password }: ConnectionOptions) => password === undefined
+
 function outside(databaseUrl: string): OpenDatabase {
   const { host, pathname } = new URL(databaseUrl)
   return {
     connection: { connectionString: databaseUrl },
+    trusts: false,
     place: `PostgreSQL at ${host}${pathname}`,
     close: async () => {},
   }

@@ -44,18 +44,20 @@ const session =
 
 /**
  * Whose rights a session has: those of the tables' owner, whom the connection signs in as, or the application's, which are
- * fewer (app-role.ts). `settings` are more of the session's, as `-c name=value`.
+ * fewer (app-role.ts). `settings` are more of the session's, as `-c name=value`; `user` is who signs in in place of the owner.
  */
 export interface Rights {
   readonly settings: string
+  readonly user?: string
 }
 
 /** For bringing tables up to date, and for the jobs' own tables. What answers requests has the application's. */
 export const ownersRights: Rights = { settings: '' }
 
-export function clientOptions(connection: ConnectionOptions, { settings }: Rights = ownersRights) {
+export function clientOptions(connection: ConnectionOptions, { settings, user }: Rights = ownersRights) {
   return {
     ...connection,
+    ...(user === undefined ? {} : { user }),
     ...withOurSession(connection.connectionString, settings),
     types,
     application_name: 'frontdesk',

@@ -70,8 +70,10 @@ interface Keyed extends KeyOfCaller {
 /** The key is taken, the answer looked for, made, and kept, in one transaction. */
 function answeredOnce(ctx: Context, keyed: Keyed, work: (ctx: Context) => Promise<Answer>): Promise<Answer> {
   return inTransaction(ctx, async (ctx) => {
-    if (!(await takeKey.first(ctx.db, keyed))?.taken) throw stillRunning()
+    const taken = (await takeKey.first(ctx.db, keyed))?.taken
     const known = await findAnswer.first(ctx.db, keyed)
+    // Others who repeat what is done long since may hold the key as well.
+    if (!taken && !known) throw stillRunning()
     if (known && !known.fingerprint.equals(keyed.fingerprint)) throw usedOtherwise()
     if (known) return { ...known, headers: { ...known.headers, 'idempotency-replayed': 'true' } }
     const answer = await work(ctx)

@@ -30,6 +30,8 @@ export function answerProblems(app: FastifyInstance) {
 /** Answers what the caller can act on; undefined for a bug of ours. */
 function understand(error: FastifyError, request: FastifyRequest): AppError | undefined {
   if (error instanceof AppError) return error
+  // Its connection was cut, and not ours to the database.
+  if (error.code === 'ECONNRESET' && request.raw.destroyed && !request.raw.complete) return cutOff()
   if (isUnavailable(error))
     return unavailable('The database does not answer right now; try again soon.', error)
   switch (error.code) {
@@ -82,11 +84,13 @@ export function problemOf(request: Pick<FastifyRequest, 'id' | 'originalUrl'>, e
 
 /** A body where the contract has none is refused like any unknown field. */
 export function refuseUnexpectedBody(request: FastifyRequest) {
+  if (request.is404) return
   if (request.body !== undefined && request.body !== null && !request.routeOptions.schema?.body) {
     throw invalid([{ in: 'body', pointer: '', detail: 'must be empty: this call takes no body' }])
   }
 }
 
+const cutOff = () => badRequest('cut_off', 'The request ended before all of it had come.')
 const tooSlow = () => new AppError('too_slow', 'The request took too long to arrive.', { code: 'too_slow' })
 
 const noHttp: Readonly<Record<string, AppError>> = {

@@ -31,7 +31,10 @@ export default async function setUp(project: TestProject) {
   }
   try {
     await run(server.connection, `create database ${template}`)
-    const { rights } = await prepareDatabase(withDatabase(server.connection, template), silentLog)
+    const { rights } = await prepareDatabase(
+      { connection: withDatabase(server.connection, template), trusts: server.trusts },
+      silentLog,
+    )
     project.provide('postgres', { connection: server.connection, template, rights })
   } catch (error) {
     // Without a set-up that succeeded nobody would call the other end of it.
@@ -51,6 +54,7 @@ async function ownServer() {
   })
   return {
     connection: postgres.connection as ConnectionOptions,
+    trusts: true,
     stop: async () => {
       await postgres.stop()
       await rm(dataDir, { recursive: true, force: true })
@@ -59,7 +63,7 @@ async function ownServer() {
 }
 
 async function outsideServer(url: string) {
-  return { connection: { connectionString: url }, stop: async () => {} }
+  return { connection: { connectionString: url }, trusts: false, stop: async () => {} }
 }
 
 export function withDatabase(connection: ConnectionOptions, database: string): ConnectionOptions {

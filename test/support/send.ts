@@ -26,7 +26,7 @@ export async function sendTo(
   const { pathname, search } = new URL(path, url)
   const response = await fetch(new URL(pathname + search, url), { method, headers, body: body ?? null })
   const reply = { status: response.status, headers: response.headers, text: await textOf(response) }
-  const endpoint = endpointServing(endpoints, { method, target: pathname, headers: [], body: undefined })
+  const endpoint = endpointServing(endpoints, { method, target: pathname })
   // Pages for people and their files are no endpoints.
   if (endpoint === undefined && response.ok && !pathname.startsWith('/api/')) return reply
   const fault = whyIllegal(endpoint, { method, reply })

@@ -18,7 +18,7 @@ import { snapshotOf, snapshots } from './upgrade-snapshot.ts'
 const dataDir = await mkdtemp(join(tmpdir(), 'frontdesk-snapshot-'))
 const postgres = await startEmbeddedPostgres({ dataDir, settings: { fsync: 'off' }, log: silentLog })
 try {
-  const { rights } = await prepareDatabase(postgres.connection, silentLog)
+  const { rights } = await prepareDatabase({ connection: postgres.connection, trusts: true }, silentLog)
   const pool = openPool(postgres.connection, silentLog, rights)
   const ctx = { config: readConfig({}), db: pool, log: silentLog, clock: Date.now }
   await tellStory(ctx)
