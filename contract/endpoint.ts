@@ -27,7 +27,7 @@ export interface Endpoint {
     /** True where limits of its own hold, beside the one on calls: a flood is answered with 429 sooner. */
     readonly limited?: boolean
     /** True where neither the limit on calls nor overload keeps from answering. */
-    readonly alwaysAnswered?: boolean
+    readonly exemptFromLimits?: boolean
     /** True where a monitor gets in too: a direct call from this machine without credentials, or one with METRICS_TOKEN. */
     readonly monitors?: boolean
     /** The media type of a success that is not JSON, e.g. text/plain; its schema is that of the text. Failures stay problems. */

@@ -12,14 +12,16 @@ const position = (description: string, example: number) =>
 export const Event = object(
   {
     id: {
-      ...id('Its place in line: whole numbers that only grow. A caller who may not see all finds gaps.'),
+      ...id(
+        'Its position in the feed: whole numbers that only grow. A caller who may not see all finds gaps.',
+      ),
       examples: [42],
     },
     type: Type.String({
       description: 'What happened, after the type of the record.',
       examples: ['ticket.assigned'],
     }),
-    at: timestamp('When it happened. The line is in order, these times need not be.'),
+    at: timestamp('When it happened. The feed is in the order of `id`, these times need not be.'),
     record_type: Type.String({ description: 'What kind of record changed.', examples: ['ticket'] }),
     record_id: { ...id('Number of the record.'), examples: [7] },
     href: nullable(
@@ -60,7 +62,7 @@ const type = Type.Optional(
 )
 
 const ahead =
-  'The line ends before `after`, since the database was restored from an older backup (`position_ahead`): begin anew.'
+  'The feed ends before `after`, since the database was restored from an older backup (`position_ahead`): begin anew.'
 
 export const listEvents = {
   method: 'GET',
@@ -74,7 +76,7 @@ export const listEvents = {
     tags,
     querystring: object({
       after: Type.Optional({
-        ...position('The place up to which the caller knows the line; 0 is its beginning.', 0),
+        ...position('The position up to which the caller knows the feed; 0 is its beginning.', 0),
         default: 0,
       }),
       limit: Type.Optional(
@@ -92,7 +94,7 @@ export const listEvents = {
       200: object(
         {
           results: Type.Array(Event, { description: 'The events, oldest first.' }),
-          after: position('The place up to which this call looked; the next one goes on from here.', 42),
+          after: position('The position up to which this call looked; the next one goes on from here.', 42),
           end_of_stream: Type.Boolean({
             description: 'True when there is nothing more right now.',
             examples: [true],
@@ -112,11 +114,11 @@ export const streamEvents = {
     operationId: 'streamEvents',
     summary: 'Listen to what changes',
     description:
-      'Server-sent events that never end. First `ready` with the place in line; then each `change`, whose data is an Event, within moments of its commit. After a cut, the header `Last-Event-ID` (which browsers send by themselves) or `after` goes on from there, and nothing is missed; without them it begins now. A comment comes every 15 seconds. It ends when the credentials do. At most 10 at once for a user.',
+      'Server-sent events that never end. First `ready` with the position where it begins; then each `change`, whose data is an Event, within moments of its commit. After a cut, the header `Last-Event-ID` (which browsers send by themselves) or `after` goes on from there, and nothing is missed; without them it begins now. A comment comes every 15 seconds. It ends when the credentials do. At most 10 at once for a user.',
     tags,
     querystring: object({
       after: Type.Optional(
-        position('The place up to which the caller knows the line; `Last-Event-ID` goes before it.', 0),
+        position('The position up to which the caller knows the feed; `Last-Event-ID` goes before it.', 0),
       ),
       type,
     }),

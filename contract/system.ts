@@ -10,7 +10,7 @@ const status = oneOf(['ok', 'unavailable'], 'ok, or why a balancer should look e
 export const health = {
   method: 'GET',
   url: '/api/v1/health',
-  config: { access: 'anyone', alwaysAnswered: true },
+  config: { access: 'anyone', exemptFromLimits: true },
   schema: {
     operationId: 'health',
     summary: 'Is the service well?',
@@ -32,7 +32,7 @@ export const health = {
 export const metrics = {
   method: 'GET',
   url: '/api/v1/metrics',
-  config: { access: 'admin', monitors: true, alwaysAnswered: true, produces: 'text/plain' },
+  config: { access: 'admin', monitors: true, exemptFromLimits: true, produces: 'text/plain' },
   schema: {
     operationId: 'metrics',
     summary: 'What does it measure?',
@@ -53,7 +53,7 @@ export const metrics = {
 export const livez = {
   method: 'GET',
   url: '/api/v1/livez',
-  config: { access: 'anyone', alwaysAnswered: true },
+  config: { access: 'anyone', exemptFromLimits: true },
   schema: {
     operationId: 'livez',
     summary: 'Is the process alive?',
@@ -66,7 +66,7 @@ export const livez = {
 export const readyz = {
   method: 'GET',
   url: '/api/v1/readyz',
-  config: { access: 'anyone', alwaysAnswered: true },
+  config: { access: 'anyone', exemptFromLimits: true },
   schema: {
     operationId: 'readyz',
     summary: 'May traffic come?',

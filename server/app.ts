@@ -11,7 +11,7 @@ import { customerRecord, customerRoutes } from './customers/index.ts'
 import type { Listener } from './db/listen.ts'
 import { serveFeed } from './feed/index.ts'
 import { requireAccess } from './http/access.ts'
-import { answerPagesAlways } from './http/always-answered.ts'
+import { exemptPages } from './http/exempt-from-limits.ts'
 import { answerByContract } from './http/answers.ts'
 import type { Api } from './http/api.ts'
 import { bodyLimit, readJsonBodies } from './http/body.ts'
@@ -84,7 +84,7 @@ export async function buildApp(ctx: Context, secret: string, registry: Registry)
   api.decorate('pages', pagesOf(secret, ctx.config.publicUrl))
   api.decorateRequest('actor')
   requireAccess(api)
-  answerPagesAlways(api)
+  exemptPages(api)
   const authenticate = async (request: FastifyRequest) => {
     if (!request.is404) await authentication.authenticate(request)
   }

@@ -5,7 +5,7 @@ import type { Actor } from './context.ts'
 export type Fields = Readonly<Record<string, unknown>>
 
 export interface Change {
-  /** Its place in line. */
+  /** Its position in the chain. */
   readonly id: number
   /** What happened, such as `ticket.assigned`. */
   readonly type: string

@@ -53,8 +53,8 @@ program
   .command('audit')
   .description('look after the audit log')
   .command('verify')
-  .description('prove that no event was changed or removed; beside a running desk, too')
-  .option('--expect <number:hash>', 'the end of the line as it was told and noted down before')
+  .description('verify that no event was changed or removed; beside a running desk, too')
+  .option('--expect <number:hash>', 'the end of the chain as it was told and noted down before')
   .action(({ expect }: { expect?: string }) => verifyAudit(configuration(), expect))
 
 /** The environment wins over .env. */

@@ -66,7 +66,7 @@ describe('the application', async () => {
     },
   )
 
-  test('may do its work, count the jobs, and have events put in line', async () => {
+  test('may do its work, count the jobs, and have events put into the chain', async () => {
     for (const text of [
       'select * from audit_events',
       'select * from audit_chain',

@@ -20,11 +20,11 @@ async function makeCustomers(url: string, names: readonly string[]) {
 
 const unbroken = (events: string, number: number) =>
   new RegExp(
-    `^${events} in one unbroken line; the last is number ${number} with the hash ([\\da-f]{64})\\.\\n$`,
+    `^${events} in one unbroken chain; the last is number ${number} with the hash ([\\da-f]{64})\\.\\n$`,
   )
 
 describe.concurrent('frontdesk audit verify', { timeout: 60_000 }, () => {
-  test('tells the end of the line, beside a running desk and without one', async () => {
+  test('tells the end of the chain, beside a running desk and without one', async () => {
     const folder = await newFolder()
     const verify = (...more: string[]) => finished(['audit', 'verify', ...more], { folder })
     expect(await verify()).toMatchObject({
@@ -61,14 +61,14 @@ describe.concurrent('frontdesk audit verify', { timeout: 60_000 }, () => {
     expect(await verify()).toMatchObject({ code: 0 })
     expect(await verify('--expect', `3:${hash}`)).toMatchObject({
       code: 1,
-      said: 'The line ends with number 2, before number 3, which is expected in it.\nThe audit log is not as it was written.\n',
+      said: 'The chain ends with number 2, before number 3, which is expected in it.\nThe audit log is not as it was written.\n',
     })
     await ask(folder, 'update audit_events set actor_role = upper(actor_role)')
     expect(await verify()).toMatchObject({
       code: 1,
       said:
-        'Event 1, number 1 of the line, is not what was put there, or its seal was changed.\n' +
-        'Event 2, number 2 of the line, is not what was put there, or its seal was changed.\n' +
+        'Event 1, number 1 of the chain, is not what was put there, or its hash was changed.\n' +
+        'Event 2, number 2 of the chain, is not what was put there, or its hash was changed.\n' +
         'The audit log is not as it was written.\n',
     })
     await ask(
@@ -81,7 +81,7 @@ describe.concurrent('frontdesk audit verify', { timeout: 60_000 }, () => {
     expect(said).toContain('\nAnd 102 more like these.\n')
   })
 
-  test('refuses what is no seal', async () => {
+  test('refuses what is no number and hash', async () => {
     const folder = await newFolder()
     expect(await finished(['audit', 'verify', '--expect', 'the-best'], { folder })).toMatchObject({
       code: 1,

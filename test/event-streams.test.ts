@@ -9,7 +9,7 @@ import {
   updateCustomer,
   updateMe,
 } from '../contract/index.ts'
-import { places } from '../server/feed/places.ts'
+import { streamLimits } from '../server/feed/stream-limits.ts'
 import { openTestDesk, type TestDesk } from './support/desk.ts'
 import { type EventStream, openStream } from './support/event-stream.ts'
 import type { TestUser } from './support/given.ts'
@@ -30,7 +30,7 @@ async function newCustomer(): Promise<number> {
   return body.id
 }
 
-/** What the audit log has, in the order of the line. */
+/** What the audit log has, in the order of the chain. */
 const written = (after = 0) =>
   rows<Partial<Event>>(
     `select position as id, action as type, record_id from audit_chain join audit_events on audit_events.id = event_id
@@ -41,8 +41,8 @@ const written = (after = 0) =>
 const toldOf = (events: readonly Event[]) =>
   events.map(({ id, type, record_id }) => ({ id, type, record_id }))
 
-/** Reads the line to its end, which puts all in it that is committed. */
-const endOfLine = async () => (await readEvents(first.as(admin))).after
+/** Reads the feed to its end, which puts all that is committed into the chain. */
+const endOfFeed = async () => (await readEvents(first.as(admin))).after
 
 async function until(condition: () => unknown, timeout = 5_000) {
   await expect.poll(condition, { timeout, interval: 10 }).toBeTruthy()
@@ -53,7 +53,7 @@ const ids = (stream: EventStream) => stream.events.map(({ record_id }) => record
 describe('a stream', () => {
   test('begins now, says where that is, and tells of each change within moments, at every instance', async () => {
     const before = await given.customer()
-    const end = await endOfLine()
+    const end = await endOfFeed()
     const streams = await Promise.all(desks.map((desk) => listenTo(desk)))
     expect(streams.map(({ began, lastEventId }) => [began, lastEventId])).toEqual([
       [end, end],
@@ -90,7 +90,7 @@ describe('a stream', () => {
     stream.cut()
   })
 
-  test('is not begun by HEAD, without credentials, or from a place that is none', async () => {
+  test('is not begun by HEAD, without credentials, or from a position that is none', async () => {
     const head = await fetch(`${first.url}/api/v1/events/stream`, {
       method: 'HEAD',
       headers: { authorization: `Bearer ${admin.token}` },
@@ -100,7 +100,7 @@ describe('a stream', () => {
     for (const lastEventId of ['abc', '-1', '99999999999999999999', '']) {
       expect((await listenTo(first, { lastEventId })).status, lastEventId).toBe(400)
     }
-    const ahead = await listenTo(first, { lastEventId: (await endOfLine()) + 1 })
+    const ahead = await listenTo(first, { lastEventId: (await endOfFeed()) + 1 })
     expect(ahead.problem).toMatchObject({ status: 409, type: 'urn:frontdesk:problem:position_ahead' })
   })
 
@@ -198,18 +198,18 @@ describe('nothing is missed, and nothing told twice', () => {
     { timeout: 60_000 },
     async () => {
       const shared = await someCustomers()
-      const after = await endOfLine()
+      const after = await endOfFeed()
       const streams = await Promise.all(desks.map((desk) => listenTo(desk)))
       const cut = desks.map((desk) => listenThroughCuts(desk, 7))
       await vi.waitUntil(() => cut.every(({ parts }) => parts.length > 0))
       let writing = true
       const poll = async (desk: TestDesk) => {
         const events: Event[] = []
-        for (let place = after, last = false; !last;) {
+        for (let position = after, last = false; !last;) {
           last = !writing
-          const part = await readEvents(desk.as(admin), { after: place, limit: 20 })
+          const part = await readEvents(desk.as(admin), { after: position, limit: 20 })
           events.push(...part.events)
-          place = part.after
+          position = part.after
         }
         return events
       }
@@ -217,7 +217,7 @@ describe('nothing is missed, and nothing told twice', () => {
       await write(12, shared)
       writing = false
       const polled = await Promise.all(polls)
-      const end = await endOfLine()
+      const end = await endOfFeed()
       await until(() => streams.every((stream) => stream.lastEventId === end))
       await until(() => cut.every(({ parts }) => parts.at(-1)?.lastEventId === end))
       await Promise.all(cut.map((listener) => listener.stop()))
@@ -239,7 +239,7 @@ describe('nothing is missed, and nothing told twice', () => {
 
   test('while the connections to the database are cut, again and again', { timeout: 60_000 }, async () => {
     const shared = await someCustomers()
-    const after = await endOfLine()
+    const after = await endOfFeed()
     const streams = await Promise.all(desks.map((desk) => listenTo(desk)))
     const writing = write(12, shared)
     for (let cuts = 0; cuts < 5; cuts += 1) {
@@ -250,7 +250,7 @@ describe('nothing is missed, and nothing told twice', () => {
       await new Promise((resolve) => setTimeout(resolve, 150))
     }
     await writing
-    const end = await endOfLine()
+    const end = await endOfFeed()
     await until(() => streams.every((stream) => stream.lastEventId === end), 10_000)
 
     const all = await written(after)
@@ -267,7 +267,7 @@ describe('nothing is missed, and nothing told twice', () => {
     const writing = write(3, await someCustomers())
     const stream = await listenTo(second, { lastEventId: 0 })
     await writing
-    const end = await endOfLine()
+    const end = await endOfFeed()
     await until(() => stream.lastEventId === end)
     expect(toldOf(stream.events)).toEqual(await written())
     stream.cut()
@@ -362,7 +362,7 @@ describe('a stream ends within a second, at every instance,', () => {
 describe('what a stream may take', () => {
   afterEach(() => vi.useRealTimers())
 
-  test('a user has ten at an instance; a place is free again when one is cut', async () => {
+  test('a user has ten at an instance, and one more once one of them is cut', async () => {
     const user = await given.operator()
     const streams = await Promise.all(
       Array.from({ length: 10 }, () => listenTo(first, { token: user.token })),
@@ -383,16 +383,16 @@ describe('what a stream may take', () => {
   })
 
   test('a process has a thousand', () => {
-    const taken = places()
-    const leaving = Array.from({ length: 1_000 }, (_, user) => taken.take(user % 100))
-    expect(() => taken.take(5_000)).toThrow(/Too many streams/)
+    const limits = streamLimits()
+    const leaving = Array.from({ length: 1_000 }, (_, user) => limits.enter(user % 100))
+    expect(() => limits.enter(5_000)).toThrow(/Too many streams/)
     for (const leave of leaving) leave()
-    expect(taken.areFree).toBe(true)
-    expect(() => taken.take(5_000)).not.toThrow()
+    expect(limits.noneOpen).toBe(true)
+    expect(() => limits.enter(5_000)).not.toThrow()
   })
 
   // On a desk of its own, whose seconds pass when the test says so.
-  test('a comment comes every 15 seconds, with the place that the reader knows by then', async () => {
+  test('a comment comes every 15 seconds, with the position that the reader knows by then', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
     const desk = await openTestDesk()
     const customer = await desk.given.user()

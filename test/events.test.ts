@@ -31,7 +31,7 @@ const { as, given, rows } = desk
 const admin = await given.admin()
 const operator = await given.operator()
 
-/** Where the line ends now. */
+/** Where the feed ends now. */
 const here = async () => (await readEvents(as(admin))).after
 
 /** As a use case writes one, for what cannot be done through the API. */
@@ -236,7 +236,7 @@ test('one type of change, or of record, may be asked for', async () => {
   expect(await typesOf('ticket.assigned')).toEqual(['ticket.assigned'])
 })
 
-test('who may see little looks at 2,000 places in one call, and goes on from there', async () => {
+test('who may see little looks at 2,000 positions in one call, and goes on from there', async () => {
   const stranger = await given.user({ role: 'customer' })
   const after = await here()
   await rows(

@@ -1,7 +1,9 @@
 // What holds for every route, whichever noun it is about.
 import { connect } from 'node:net'
+import Fastify from 'fastify'
 import { expect, test } from 'vitest'
 import { createCustomer, endpoints, getCustomer, health, listCustomers } from '../contract/index.ts'
+import { answerProblems } from '../server/http/problems.ts'
 import { openTestDesk } from './support/desk.ts'
 import { type Outgoing, sendTo } from './support/send.ts'
 
@@ -20,9 +22,9 @@ async function send(path: string, { headers, ...init }: Omit<Outgoing, 'path'> =
 }
 
 /** Writes bytes as they are, for what fetch would not send. */
-function sendRaw(bytes: string | Buffer): Promise<string> {
+function sendRaw(bytes: string | Buffer, to = url): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = connect(Number(new URL(url).port), '127.0.0.1', () => socket.write(bytes))
+    const socket = connect(Number(new URL(to).port), '127.0.0.1', () => socket.write(bytes))
     let answer = ''
     socket.setTimeout(12_000, () => socket.destroy())
     socket.on('data', (data) => void (answer += data.toString()))
@@ -238,6 +240,11 @@ test.each([
     'POST /api/v1/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: nonsense\r\n\r\n{}',
     '400',
   ],
+  ['no Host', 'GET /api/customers HTTP/1.1\r\nConnection: close\r\n\r\n', '400'],
+  ['two Hosts', 'GET /api/customers HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n', '400'],
+  ['a tunnel', 'CONNECT evil.example:443 HTTP/1.1\r\nHost: x\r\n\r\n', '405'],
+  ['a method of others', 'PROPFIND /api/customers HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', '405'],
+  ['a method of nobody', 'BREW /api/customers HTTP/1.1\r\nHost: x\r\n\r\n', '400'],
   [
     'both lengths at once',
     'POST /api/v1/token HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}',
@@ -246,7 +253,33 @@ test.each([
 ])('%s ends in problem+json and a closed connection', async (_, bytes, status) => {
   const answer = await sendRaw(bytes)
   expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
-  expect(answer).toContain('application/problem+json')
+  const [head = '', body = ''] = answer.split('\r\n\r\n')
+  expect(head).toMatch(/^content-type: application\/problem\+json$/im)
+  expect(head).toMatch(/^x-content-type-options: nosniff$/im)
+  expect(head).toContain(`x-request-id: ${JSON.parse(body).request_id}`)
+  expect(head.includes('\nallow: ')).toBe(status === '405')
+})
+
+test('an expectation that nobody knows is ignored, and a 1.0 client needs no Host', async () => {
+  const end = 'Connection: close\r\n\r\n'
+  expect(await sendRaw(`GET /health HTTP/1.1\r\nHost: x\r\nExpect: miracles\r\n${end}`)).toMatch(
+    /^HTTP\/1.1 200 /,
+  )
+  expect(await sendRaw(`GET /health HTTP/1.0\r\n${end}`)).toMatch(/^HTTP\/1.1 200 /)
+})
+
+test('a body that does not come is the fault of who sends it, and an answer that does not come is ours', async () => {
+  const app = Fastify({ handlerTimeout: 100, genReqId: () => 'slow' })
+  answerProblems(app)
+  app.post('/', () => new Promise(() => {}))
+  const address = await app.listen({ host: '127.0.0.1', port: 0 })
+  const head =
+    'POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n'
+  expect(await sendRaw(`${head}{`, address)).toMatch(/^HTTP\/1.1 408 [^]*problem:too_slow/)
+  expect(await sendRaw('POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', address)).toMatch(
+    /^HTTP\/1.1 503 /,
+  )
+  await app.close()
 })
 
 test('a Host, a forwarded address or a method override changes nothing', async () => {
@@ -260,7 +293,11 @@ test('a Host, a forwarded address or a method override changes nothing', async (
   const page = await as(operator)(listCustomers, { query: { limit: 1 } }, headers)
   expect(page.status).toBe(200)
   expect(page.body.next).toMatch(/^http:\/\/desk\.test\//)
-  expect(
-    await sendRaw('GET /api/customers HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n'),
-  ).not.toContain('evil')
+  for (const target of ['/api/customers?limit=1', 'http://evil.example/api/customers?limit=1']) {
+    const answer = await sendRaw(
+      `GET ${target} HTTP/1.1\r\nHost: evil.example\r\nAuthorization: ${authorization}\r\nConnection: close\r\n\r\n`,
+    )
+    expect(answer, target).toContain('"next":"http://desk.test/api/v1/customers?limit=1&cursor=')
+    expect(answer, target).not.toContain('evil')
+  }
 })

@@ -21,9 +21,9 @@ const breaks: Readonly<Record<string, string>> = {
   'a record is as its last audit row says': `update tickets set version = version + 1`,
   'every action is one that the contract names': `${unlocked} update audit_events set action = 'ticket.vanished'`,
   'no secret is in the audit log': `${unlocked} update audit_events set before = '{}', after = after || '{"password_hash": "x"}'`,
-  'an audit event is in line, or waits for its place': `${unlocked} delete from audit_events where id = (select min(event_id) from audit_chain)`,
-  'the line of audit events has no gaps': `${unlocked} delete from audit_chain where position = 2`,
-  'each link of the line is made of its event and the link before it': `${unlocked} update audit_events set actor_id = 7 where id = (select max(event_id) from audit_chain)`,
+  'an audit event is in the chain, or waits for that': `${unlocked} delete from audit_events where id = (select min(event_id) from audit_chain)`,
+  'the chain of audit events has no gaps': `${unlocked} delete from audit_chain where position = 2`,
+  'each hash of the chain is made of its event and the hash before it': `${unlocked} update audit_events set actor_id = 7 where id = (select max(event_id) from audit_chain)`,
   'times never go back': `update customers set updated_at = created_at - interval '1 second'`,
 }
 

@@ -65,7 +65,7 @@ test('no spelling of a call gets round the count', async () => {
   expect(left).toEqual(spellings.map((_, n) => 19 - n))
 })
 
-test('calls without good credentials are counted by the place they come from, which hinders nobody who has some', async () => {
+test('calls without good credentials are counted by the address they come from, which hinders nobody who has some', async () => {
   desk.advance(60_000)
   const user = await desk.given.operator()
   const stranger = desk.as({ token: 'fdt_nobodys' })
@@ -74,7 +74,7 @@ test('calls without good credentials are counted by the place they come from, wh
 
   expect(answers.map(({ status }) => status)).toEqual([401, 401, 401, 401, 429, 429])
   expect(answers.map((answer) => allowanceIn(answer)).map(({ policy, q, r }) => [policy, q, r])).toEqual(
-    [3, 2, 1, 0, 0, 0].map((left) => ['place', 4, left]),
+    [3, 2, 1, 0, 0, 0].map((left) => ['address', 4, left]),
   )
   for (const path of ['/api/v1/nothing', '/api/v1/token'])
     expect((await fetch(desk.url + path)).status, path).toBe(429)
@@ -157,8 +157,8 @@ test('the limit that leaves least is told', async () => {
     signing.anonymous(createToken, { body: { username, password: 'wrong' } })
   await tryAs('someone')
   await signing.rows('update sign_in_attempts set attempts = 98 where attempts = 1')
-  // Of another name, so that only the place is near its limit.
-  expect(allowanceIn(await tryAs('another'))).toMatchObject({ policy: 'sign-in-by-place', q: 100, r: 1 })
+  // Of another name, so that only the address is near its limit.
+  expect(allowanceIn(await tryAs('another'))).toMatchObject({ policy: 'sign-in-by-address', q: 100, r: 1 })
 })
 
 test('what is remembered has a bound, and does not outlive a clock that is set back', () => {
@@ -191,7 +191,7 @@ test('the OpenAPI document describes the fields once, and names them wherever a 
     Object.keys(operation?.responses[status]?.headers ?? {})
   for (const { method, url, config } of endpoints) {
     const operation = document.paths[url.replace(/:(\w+)/g, '{$1}')]?.[method.toLowerCase()]
-    const limited = !('alwaysAnswered' in config)
+    const limited = !('exemptFromLimits' in config)
     expect([url, headersOf(operation, 429)]).toEqual([url, limited ? fields : []])
     expect([url, headersOf(operation, 503)]).toEqual([url, ['Retry-After']])
   }

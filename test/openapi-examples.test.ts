@@ -104,7 +104,7 @@ test('the examples of parameters are accepted, each alone and all together', asy
 const onChanged = ['archiveRequest', 'restoreCustomer']
 
 test('the examples of headers are accepted, on a record as it was made', async () => {
-  // Last-Event-ID's example is a place in line.
+  // Last-Event-ID's example is a position in the chain.
   await Promise.all(Array.from({ length: 41 }, () => given.customer()))
   const tried = new Set<string>()
   for (const endpoint of endpoints) {

@@ -151,6 +151,24 @@ describe('requests in progress', () => {
     await expect.poll(async () => (await me()).status).toBe(200)
   })
 
+  test('are not held by callers who leave while their stream is being opened', async () => {
+    const small = await openTestDesk({ beside: desk, requestsAtOnce: 4 })
+    const me = () => small.as(operator)(getMe, {})
+    await me()
+    const { hostname, port } = new URL(small.url)
+    for (let n = 0; n < 120; n += 1) {
+      const socket = connect(Number(port), hostname)
+      socket.on('error', () => {})
+      socket.write(
+        `GET /api/v1/events/stream HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${operator.token}\r\n\r\n`,
+      )
+      setTimeout(() => socket.destroy(), n % 15)
+      if (n % 10 === 9) await pause(5)
+    }
+    await expect.poll(async () => (await me()).status, { timeout: 5_000 }).toBe(200)
+    expect((await Promise.all([me(), me(), me()])).map(({ status }) => status)).toEqual([200, 200, 200])
+  })
+
   test('are refused a hundred times in a second at once, and then a second later, for callers who do not wait', async () => {
     const small = await openTestDesk({ beside: desk, requestsAtOnce: 1 })
     await small.as(operator)(getMe, {})
@@ -168,11 +186,11 @@ describe('requests in progress', () => {
   test('are told of in the log once a second, not each', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout'] })
     const told: unknown[] = []
-    const paced = refusals({ warn: (fields: unknown) => told.push(fields) })
-    for (let n = 0; n < 90; n += 1) await paced()
+    const refusalTime = refusals({ warn: (fields: unknown) => told.push(fields) })
+    for (let n = 0; n < 90; n += 1) await refusalTime()
     expect(told).toEqual([])
     vi.advanceTimersByTime(1_000)
-    for (let n = 0; n < 5; n += 1) await paced()
+    for (let n = 0; n < 5; n += 1) await refusalTime()
     vi.advanceTimersByTime(10_000)
     expect(told).toEqual([{ refused: 90 }, { refused: 5 }])
   })

@@ -511,11 +511,11 @@ test('a request is made, edited, given, ended and archived by number', async () 
   await expectPlans(() => call(archiveRequest, { params }), ['tickets_pkey'], 150)
 })
 
-test('the change feed reads its places in line by their numbers, wherever they are', async () => {
-  // As if all that was written had been put in line; no link of it holds.
+test('the change feed reads the chain by its positions, wherever they are', async () => {
+  // As if all that was written had been put into the chain; no hash of it fits.
   await client.query(
     `insert into audit_chain (position, event_id, hash)
-     select (select coalesce(max(position), 0) from audit_chain) + row_number() over (order by id), id, sha256('link')
+     select (select coalesce(max(position), 0) from audit_chain) + row_number() over (order by id), id, sha256('hash')
      from audit_events where id not in (select event_id from audit_chain union all select event_id from outbox)`,
   )
   await client.query('vacuum (analyze) audit_chain')

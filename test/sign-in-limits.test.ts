@@ -36,7 +36,7 @@ test('after the wait the right password works, and clears the count', async () =
   expect((await tryAt(first, 'limited', 'wrong')).status).toBe(429)
 })
 
-test('right passwords are not counted against the place they come from, wrong ones are', async () => {
+test('right passwords are not counted against the address they come from, wrong ones are', async () => {
   await given.user({ username: 'regular', password })
   await rows('delete from sign_in_attempts')
   for (let i = 0; i < 3; i += 1) await tryAt(first, 'regular', password)
@@ -46,7 +46,7 @@ test('right passwords are not counted against the place they come from, wrong on
   expect(await rows('select attempts from sign_in_attempts')).toEqual([{ attempts: 1 }])
 })
 
-test('a place that is over its limit costs the database nothing more', async () => {
+test('an address that is over its limit costs the database nothing more', async () => {
   await rows('delete from sign_in_attempts')
   await tryAt(first, 'one', 'wrong')
   await rows('update sign_in_attempts set attempts = 1000')

@@ -11,7 +11,7 @@ import {
   listCustomers,
   listRequests,
 } from '../contract/index.ts'
-import { proveLine } from '../server/audit/index.ts'
+import { verifyChain } from '../server/audit/index.ts'
 import { readConfig } from '../server/config.ts'
 import { openPool, ownersRights } from '../server/db/database.ts'
 import { type Desk, openDesk } from '../server/desk.ts'
@@ -88,14 +88,14 @@ test.each(versions)('data of version %s is all there, and goes on', async (versi
   expect(fresh.body.id).toBeGreaterThan(Math.max(...all.map((row) => row.id)))
   expect((await call(createCustomer, { body: { ...stark, email: null } })).problem.status).toBe(409)
 
-  // What was done before the upgrade is in line, in the order of its numbers, and everything since behind it.
+  // What was done before the upgrade is in the chain, in the order of its numbers, and everything since behind it.
   const before = [...snapshot.matchAll(/^insert into audit_events [^]*?;$/gm)]
     .join('\n')
     .match(/"request_id"/g)
   const pool = openPool(database.connection, silentLog, ownersRights, 1)
   const ctx = { config: readConfig({}), db: pool, log: silentLog, clock: Date.now }
   const told: string[] = []
-  const { end } = await proveLine(ctx, undefined, (finding) => told.push(finding))
+  const { end } = await verifyChain(ctx, undefined, (finding) => told.push(finding))
   expect(told).toEqual([])
   expect(end?.position).toBe((await call(listAuditEvents, { query: { limit: 1 } })).body.count)
   expect(end?.position).toBeGreaterThan(before?.length ?? 0)

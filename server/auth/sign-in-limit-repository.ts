@@ -6,7 +6,8 @@ interface Attempt {
   /** What each limit counts by. */
   readonly of: readonly string[]
   readonly name: string
-  readonly place: string
+  /** The address, or the network that counts as one. */
+  readonly network: string
 }
 
 /**
@@ -15,8 +16,8 @@ interface Attempt {
  */
 const keys = (value: Attempt): RawBuilder<unknown> => sql`
   select of, ordinality, encode(sha256(convert_to(concat_ws(E'\\n', of,
-    case when of <> 'place' then lower(${value.name}) end,
-    case when of <> 'name' then ${value.place} end), 'UTF8')), 'base64') as key
+    case when of <> 'address' then lower(${value.name}) end,
+    case when of <> 'name' then ${value.network} end), 'UTF8')), 'base64') as key
   from unnest(${value.of}::text[]) with ordinality as counted (of, ordinality)`
 
 const secondsLeft = (table: string): RawBuilder<unknown> =>
@@ -38,7 +39,7 @@ export const countAttempts = statement<Attempt & { readonly seconds: readonly nu
     select keys.of, counted.attempts, counted.seconds_left from counted join keys on keys.key = counted.key`,
 )
 
-/** A right password clears the counts of its name, and takes its own try out of the place's, of which it answers what is left. */
+/** A right password clears the counts of its name, and takes its own try out of the address's, of which it answers what is left. */
 export const forgetAttempts = statement<Attempt>()(
   (value) => sql<Tries>`
     with keys as materialized (${keys(value)}),
@@ -47,10 +48,10 @@ export const forgetAttempts = statement<Attempt>()(
       order by known.key for update of known -- in the order in which they are counted
     ),
     forgotten as (
-      delete from sign_in_attempts as known using locked where known.key = locked.key and locked.of <> 'place'
+      delete from sign_in_attempts as known using locked where known.key = locked.key and locked.of <> 'address'
     )
     update sign_in_attempts as known set attempts = greatest(known.attempts - 1, 0)
-    from locked where known.key = locked.key and locked.of = 'place'
+    from locked where known.key = locked.key and locked.of = 'address'
     returning locked.of, known.attempts, ${secondsLeft('known')} as seconds_left`,
 )
 

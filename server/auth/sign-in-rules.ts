@@ -2,18 +2,18 @@
 import type { Allowance } from '../rate-limit-allowance.ts'
 
 interface SignInLimit {
-  readonly of: 'name and place' | 'name' | 'place'
+  readonly of: 'name and address' | 'name' | 'address'
   /** What callers know it by. */
   readonly policy: string
   readonly attempts: number
   readonly seconds: number
 }
 
-/** Few tries for a name from one place, more for the name from anywhere, many from one place for any name. */
+/** Few tries for a name from one address, more for the name from anywhere, many from one address for any name. */
 export const signInLimits: readonly SignInLimit[] = [
-  { of: 'name and place', policy: 'sign-in', attempts: 5, seconds: 15 * 60 },
+  { of: 'name and address', policy: 'sign-in', attempts: 5, seconds: 15 * 60 },
   { of: 'name', policy: 'sign-in-by-name', attempts: 20, seconds: 60 * 60 },
-  { of: 'place', policy: 'sign-in-by-place', attempts: 100, seconds: 60 * 60 },
+  { of: 'address', policy: 'sign-in-by-address', attempts: 100, seconds: 60 * 60 },
 ]
 
 /** How often something was tried of which there is a limit. */

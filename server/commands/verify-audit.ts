@@ -1,5 +1,5 @@
 // `frontdesk audit verify`: for whoever has to know that the audit log is as it was written.
-import { type Seal, proveLine } from '../audit/index.ts'
+import { type ChainEntry, verifyChain } from '../audit/index.ts'
 import type { Config } from '../config.ts'
 import { hasDatabase } from '../db/connect.ts'
 import { badRequest } from '../errors.ts'
@@ -10,13 +10,13 @@ import { withDatabase } from './with-database.ts'
 const toldAtMost = 100
 
 export async function verifyAudit(config: Config, expect: string | undefined): Promise<void> {
-  const expected = expect === undefined ? undefined : readSeal(expect)
+  const expected = expect === undefined ? undefined : readEntry(expect)
   // A wrong DATA_DIR would be made, and found to be in order.
   if (!hasDatabase(config))
     throw badRequest('no_database', `There is no database of Frontdesk in DATA_DIR ${config.dataDir}.`)
   await withDatabase(config, async (ctx) => {
     let told = 0
-    const { end, findings } = await proveLine(ctx, expected, (finding) => {
+    const { end, findings } = await verifyChain(ctx, expected, (finding) => {
       told += 1
       if (told <= toldAtMost) say(finding)
     })
@@ -27,19 +27,19 @@ export async function verifyAudit(config: Config, expect: string | undefined): P
     }
     say(
       end
-        ? `${end.position} ${end.position === 1 ? 'event' : 'events'} in one unbroken line; the last is number ${end.position} with the hash ${end.hash}.`
-        : 'Nothing has happened yet: the line is empty.',
+        ? `${end.position} ${end.position === 1 ? 'event' : 'events'} in one unbroken chain; the last is number ${end.position} with the hash ${end.hash}.`
+        : 'Nothing has happened yet: the chain is empty.',
     )
     return 0
   })
 }
 
 /** Such as `1200:` and 64 hexadecimal digits. */
-function readSeal(text: string): Seal {
+function readEntry(text: string): ChainEntry {
   const [, position, hash] = /^([1-9]\d{0,14}):([0-9a-f]{64})$/i.exec(text) ?? []
   if (position === undefined || hash === undefined) {
     throw badRequest(
-      'bad_seal',
+      'bad_chain_entry',
       `--expect takes a number and a hash that were told before, such as 12:5f3a…, not ${text}.`,
     )
   }

@@ -9,7 +9,7 @@ import {
   type Target,
   updateCustomer,
 } from '../../contract/index.ts'
-import type { RecordKind } from '../http/records.ts'
+import type { RecordDefinition } from '../http/records.ts'
 import { type CustomerAction, customerMay } from './customer-rules.ts'
 import * as customers from './customer-service.ts'
 
@@ -20,7 +20,7 @@ const actions: Readonly<Record<CustomerAction, Omit<Target, 'params'>>> = {
   restore: { to: restoreCustomer },
 }
 
-export const customerRecord: RecordKind<'customer'> = {
+export const customerRecord: RecordDefinition<'customer'> = {
   table: 'customers',
   get: (ctx, _actor, id) => customers.get(ctx, id),
   links: (customer: Customer) => {

@@ -3,13 +3,13 @@
 import type { FastifyInstance } from 'fastify'
 import type { Context } from '../context.ts'
 import { announce } from './announcement-repository.ts'
-import { paced } from './paced.ts'
+import { throttle } from './throttle.ts'
 
 const milliseconds = 20
 
 /** After each call that may have written. */
 export function announceWrites(app: FastifyInstance, ctx: Context) {
-  const soon = paced(milliseconds, () => announce(ctx.db))
+  const soon = throttle(milliseconds, () => announce(ctx.db))
   const reads = new Set(['GET', 'HEAD'])
 
   app.addHook('onResponse', (request, reply, done) => {

@@ -2,8 +2,8 @@ import { type RawBuilder, sql } from 'kysely'
 import type { Change } from '../change.ts'
 import { statement } from '../db/statement.ts'
 
-/** 0 where nothing has been put in line yet. */
-export const endOfLine = statement<object>()(
+/** 0 where nothing has been put into the chain yet. */
+export const lastPosition = statement<object>()(
   () => sql<{ position: number }>`select coalesce(max(audit_chain.position), 0) as position from audit_chain`,
 )
 
@@ -13,15 +13,15 @@ const only = (row: RawBuilder<unknown>, fields: string[]) =>
     select jsonb_object_agg(wanted.field, ${row} -> wanted.field) from unnest(${fields}::text[]) as wanted (field)
   ) end`
 
-/** The changes in line behind `after`, up to and with `until`. Positions have no gaps, so the two also say how many they are. */
+/** The changes behind `after`, up to and with `until`. Positions have no gaps, so the two also say how many they are. */
 export const changesBetween = statement<{ after: number; until: number; fields: string[] }>()(
   // One by one by their numbers, whatever PostgreSQL guesses of the two bounds.
   (value) => sql<Change>`
-    select line.position as id, event.action as type, event.at, event.record_type, event.record_id,
+    select chain.position as id, event.action as type, event.at, event.record_type, event.record_id,
       (event.after ->> 'version')::integer as version, event.actor_id, event.request_id,
       ${only(sql`event.before`, value.fields)} as before, ${only(sql`event.after`, value.fields)} as after
-    from audit_chain as line
-      cross join lateral (select audit_events.* from audit_events where audit_events.id = line.event_id limit 1) as event
-    where line.position > ${value.after} and line.position <= ${value.until}
-    order by line.position`,
+    from audit_chain as chain
+      cross join lateral (select audit_events.* from audit_events where audit_events.id = chain.event_id limit 1) as event
+    where chain.position > ${value.after} and chain.position <= ${value.until}
+    order by chain.position`,
 )

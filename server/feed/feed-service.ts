@@ -1,4 +1,4 @@
-// Reading the line, a part at a time.
+// Reading the feed, a part at a time.
 import type { listEvents, Event, Query, Reply } from '../../contract/index.ts'
 import type { ChangePolicies } from '../change.ts'
 import type { Actor, Context } from '../context.ts'
@@ -42,15 +42,15 @@ export async function list(
   return { results, after: looked, end_of_stream: looked === end }
 }
 
-/** The last position in line, after all that is committed has been put there. */
+/** The last position in the chain, after all that is committed has been put into it. */
 export async function currentEnd(ctx: Context): Promise<number> {
   await relay(ctx.db)
-  return (await repository.endOfLine.first(ctx.db, {}))?.position ?? 0
+  return (await repository.lastPosition.first(ctx.db, {}))?.position ?? 0
 }
 
-/** Else a reader would wait in silence until the line is as long again, and miss all that came meanwhile. */
+/** Else a reader would wait in silence until the chain is as long again, and miss all that came meanwhile. */
 export const ahead = (after: number, end: number): AppError =>
   conflict(
     'position_ahead',
-    `The line ends at ${end}, and you know it up to ${after}: the database was restored from an older backup. Read all anew, with after=0.`,
+    `The feed ends at ${end}, and you know it up to ${after}: the database was restored from an older backup. Read all anew, with after=0.`,
   )

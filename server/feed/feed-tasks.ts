@@ -5,6 +5,6 @@ import type { Tasks } from '../jobs/worker.ts'
 export function feedTasks(ctx: Context): Tasks {
   return {
     // Readers do it for themselves; while there are none, this keeps the outbox short.
-    put_changes_in_line: { schedule: '* * * * *', work: () => relay(ctx.db) },
+    chain_audit_events: { schedule: '* * * * *', work: () => relay(ctx.db) },
   }
 }

@@ -14,5 +14,5 @@ export const readyText = (position: number) =>
 export const changeText = (event: Event) =>
   `id: ${event.id}\nevent: change\ndata: ${JSON.stringify(event)}\n\n`
 
-/** A comment and an id are no event to the reader, who remembers the place all the same. */
+/** A comment and an id are no event to the reader, who remembers the position all the same. */
 export const beatText = (position: number) => `: beat\nid: ${position}\n\n`

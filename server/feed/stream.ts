@@ -12,7 +12,7 @@ const farewell = 200
 export class Stream {
   readonly request: FastifyRequest
   readonly type: string | undefined
-  /** The place in line up to which it has been told. */
+  /** The position up to which it has been told. */
   position: number
   readonly #raw: ServerResponse
   #secondsFull = 0

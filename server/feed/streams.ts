@@ -1,4 +1,4 @@
-// All open streams of this process. The line is read once for all who know it up to the same place; who is behind, or reads too
+// All open streams of this process. The feed is read once for all who know it up to the same position; who is behind, or reads too
 // slowly, reads for himself until he has caught up. So nothing is kept for anybody.
 import { setTimeout as pause } from 'node:timers/promises'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -7,17 +7,17 @@ import type { Context } from '../context.ts'
 import { isUnavailable } from '../db/database.ts'
 import { AppError, unavailable } from '../errors.ts'
 import { takeOver } from '../http/load-shedding.ts'
-import { turns } from '../turns.ts'
+import { semaphore } from '../semaphore.ts'
 import { changesBetween } from './feed-repository.ts'
 import { eventFor, fieldsOf, isOfType } from './feed-rules.ts'
 import { ahead, currentEnd } from './feed-service.ts'
-import { paced } from './paced.ts'
-import { places } from './places.ts'
 import { changeText } from './sse.ts'
+import { streamLimits } from './stream-limits.ts'
 import { Stream } from './stream.ts'
+import { throttle } from './throttle.ts'
 
 export interface Streams {
-  /** Takes the reply over. `after`: the place to go on from; without one it begins now. */
+  /** Takes the reply over. `after`: the position to go on from; without one it begins now. */
   open(request: FastifyRequest, reply: FastifyReply, from: From): Promise<void>
   /** Looks whether something has changed, where anybody wants to know. */
   look(): void
@@ -41,29 +41,31 @@ const secondsBetweenBeats = 15
 
 export function openStreams(ctx: Context, policies: ChangePolicies, holds: Holds): Streams {
   const fields = fieldsOf(policies)
-  const taken = places()
+  const limits = streamLimits()
   const streams = new Set<Stream>()
-  /** Those who know the line up to its `position`. */
+  /** Those who have been told all up to `known.position`. */
   const live = new Set<Stream>()
-  /** Up to where this process has read it; undefined while nobody wants to know. */
-  let line: { position: number } | undefined
+  /** Up to where this process has read the feed; undefined while nobody wants to know. */
+  let known: { position: number } | undefined
   let seconds: NodeJS.Timeout | undefined
   let closed = false
   // Readers who all come back at once leave connections for other calls.
-  const inTurn = turns({ atOnce: 3, waiting: Number.POSITIVE_INFINITY }, () => unavailable('Stopping.'))
+  const withPermit = semaphore({ atOnce: 3, waiting: Number.POSITIVE_INFINITY }, () =>
+    unavailable('Stopping.'),
+  )
 
   const read = (after: number, until: number) =>
-    inTurn(() => changesBetween.all(ctx.db, { after, until, fields }))
+    withPermit(() => changesBetween.all(ctx.db, { after, until, fields }))
 
-  const readOn = paced(milliseconds, async () => {
-    if (taken.areFree || closed) return
+  const readOn = throttle(milliseconds, async () => {
+    if (limits.noneOpen || closed) return
     const end = await currentEnd(ctx)
-    line ??= { position: end }
-    const current = line
+    known ??= { position: end }
+    const current = known
     // The database is another one than it was, a backup perhaps: each reader is told when he comes back.
     if (end < current.position) return endAll()
     for (;;) {
-      if (current.position >= end || line !== current) return
+      if (current.position >= end || known !== current) return
       const until = Math.min(current.position + atOnce, end)
       const changes = live.size === 0 ? [] : await read(current.position, until)
       current.position = until
@@ -90,7 +92,7 @@ export function openStreams(ctx: Context, policies: ChangePolicies, holds: Holds
     })
     const text = texts.join('')
     if (text !== '') {
-      if (!(await inTurn(() => holds(stream.request)))) return stream.end()
+      if (!(await withPermit(() => holds(stream.request)))) return stream.end()
       stream.write(text)
     }
     stream.position = until
@@ -99,10 +101,10 @@ export function openStreams(ctx: Context, policies: ChangePolicies, holds: Holds
   async function catchUp(stream: Stream): Promise<void> {
     for (;;) {
       await stream.drained()
-      if (!stream.isOpen || !line) return
+      if (!stream.isOpen || !known) return
       // From here on without a wait in between: nothing is read past a stream that has just come.
-      if (stream.position >= line.position) return void live.add(stream)
-      const until = Math.min(stream.position + atOnce, line.position)
+      if (stream.position >= known.position) return void live.add(stream)
+      const until = Math.min(stream.position + atOnce, known.position)
       try {
         await tell(stream, await read(stream.position, until), until)
       } catch (error) {
@@ -119,18 +121,18 @@ export function openStreams(ctx: Context, policies: ChangePolicies, holds: Holds
     if (closed) throw unavailable('Stopping.')
     // The caller may have left while we asked who they are.
     if (reply.raw.destroyed) return takeOver(reply)
-    const leave = taken.take(request.actor.user_id)
+    const leave = limits.enter(request.actor.user_id)
     reply.raw.once('close', () => {
       leave()
-      if (taken.areFree) fallAsleep()
+      if (limits.noneOpen) fallAsleep()
     })
     seconds ??= setInterval(everySecond, 1_000).unref()
-    // "Now" is behind all that is committed, and a caller of a faster instance knows the line further than we do.
-    if (!line || after === undefined || after > line.position) await readOn()
+    // "Now" is behind all that is committed, and a caller of a faster instance knows the feed further than we do.
+    if (!known || after === undefined || after > known.position) await readOn()
     if (reply.raw.destroyed) return takeOver(reply)
-    if (!line) throw unavailable('Stopping.')
-    if (after !== undefined && after > line.position) throw ahead(after, line.position)
-    const stream = new Stream(request, reply, { after: after ?? line.position, type })
+    if (!known) throw unavailable('Stopping.')
+    if (after !== undefined && after > known.position) throw ahead(after, known.position)
+    const stream = new Stream(request, reply, { after: after ?? known.position, type })
     streams.add(stream)
     reply.raw.once('close', () => {
       streams.delete(stream)
@@ -151,12 +153,12 @@ export function openStreams(ctx: Context, policies: ChangePolicies, holds: Holds
     )
   }
 
-  const recheckAll = paced(0, () => recheckEach([...streams]))
+  const recheckAll = throttle(0, () => recheckEach([...streams]))
 
   async function recheckEach(some: readonly Stream[]): Promise<void> {
     await Promise.all(
       some.map(async (stream) => {
-        const holding = await inTurn(() => holds(stream.request)).catch(() => true) // asked again in a second
+        const holding = await withPermit(() => holds(stream.request)).catch(() => true) // asked again in a second
         if (!holding) stream.end()
       }),
     )
@@ -176,12 +178,12 @@ export function openStreams(ctx: Context, policies: ChangePolicies, holds: Holds
   function fallAsleep() {
     clearInterval(seconds)
     seconds = undefined
-    line = undefined
+    known = undefined
   }
 
   function endAll() {
     for (const stream of streams) stream.end()
-    line = undefined
+    known = undefined
   }
 
   return {

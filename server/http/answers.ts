@@ -8,12 +8,12 @@ import type { Api } from './api.ts'
 import { keptAnswers } from './idempotency.ts'
 import { expectationOf, expectVersion } from './preconditions.ts'
 import { asText, presenting } from './presentation.ts'
-import type { RecordKinds } from './records.ts'
+import type { RecordDefinitions } from './records.ts'
 
 type Handle = (request: FastifyRequest, reply: FastifyReply) => unknown
 
 /** Before any route is registered. `secret` keeps what was asked under a key from being guessed. */
-export function answerByContract(api: Api, ctx: Context, kinds: RecordKinds, secret: string) {
+export function answerByContract(api: Api, ctx: Context, definitions: RecordDefinitions, secret: string) {
   const kept = keptAnswers(secret)
   const wrapped = new WeakSet<RouteHandlerMethod>()
   api.decorateRequest('ctx')
@@ -35,7 +35,7 @@ export function answerByContract(api: Api, ctx: Context, kinds: RecordKinds, sec
       }
     }
     const keeps = takesIdempotencyKey(endpoint)
-    const present = presenting(endpoint, kinds)
+    const present = presenting(endpoint, definitions)
 
     return async (request, reply) => {
       request.ctx = ctx
@@ -48,7 +48,7 @@ export function answerByContract(api: Api, ctx: Context, kinds: RecordKinds, sec
       }
       const work = async (ctx: Context) => {
         request.ctx = ctx
-        if (expected) await expectVersion(kinds, endpoint, request, expected)
+        if (expected) await expectVersion(definitions, endpoint, request, expected)
         const { status, headers, payload } = present(request, reply, await handle(request, reply))
         return { status, headers: { ...json, ...headers }, body: asText(reply, status, payload) }
       }

@@ -10,7 +10,7 @@ import {
   type Target,
 } from '../../contract/index.ts'
 import type { Actor } from '../context.ts'
-import type { RecordKinds } from './records.ts'
+import type { RecordDefinitions } from './records.ts'
 
 /** True where the caller names HAL, and likes no other JSON better (RFC 9110, section 12.5.1). */
 export function prefersHal(accept: string | undefined): boolean {
@@ -38,8 +38,13 @@ export function linksFor(actor: Actor, targets: Readonly<Record<string, Target>>
 
 type Json = Readonly<Record<string, unknown>>
 
-export function recordWithLinks(kinds: RecordKinds, name: RecordName, actor: Actor, record: Json): Json {
-  return { ...record, _links: linksFor(actor, kinds[name].links(record as never)) }
+export function recordWithLinks(
+  definitions: RecordDefinitions,
+  name: RecordName,
+  actor: Actor,
+  record: Json,
+): Json {
+  return { ...record, _links: linksFor(actor, definitions[name].links(record as never)) }
 }
 
 interface Page {
@@ -60,7 +65,7 @@ interface Listing {
 
 /** The page's own links, and each record's. `url`: the list as it was called. */
 export function pageWithLinks(
-  kinds: RecordKinds,
+  definitions: RecordDefinitions,
   { name, create }: Listing,
   actor: Actor,
   url: string,
@@ -76,7 +81,7 @@ export function pageWithLinks(
   }
   return {
     ...page,
-    results: name ? results.map((record) => recordWithLinks(kinds, name, actor, record)) : results,
+    results: name ? results.map((record) => recordWithLinks(definitions, name, actor, record)) : results,
     _links: links,
   }
 }

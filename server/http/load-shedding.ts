@@ -2,7 +2,7 @@
 // looks up who is calling: those that are let in are then answered soon, where otherwise all would wait for each other.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { overloaded } from '../errors.ts'
-import { isAlwaysAnswered } from './always-answered.ts'
+import { isExempt } from './exempt-from-limits.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -17,7 +17,7 @@ declare module 'fastify' {
  */
 export function shedLoad(app: FastifyInstance, atOnce: number) {
   const all = { requests: 0 }
-  const refuses = (request: FastifyRequest) => all.requests >= atOnce && !isAlwaysAnswered(request)
+  const refuses = (request: FastifyRequest) => all.requests >= atOnce && !isExempt(request)
 
   // With callbacks, since each promise in a hook is a hundredth of what a small call costs.
   app.decorateRequest('inProgress', undefined)

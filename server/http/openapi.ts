@@ -170,7 +170,7 @@ function failures(endpoint: Endpoint, schemas: Record<string, unknown>): Json {
     ],
     [
       429,
-      !config.alwaysAnswered &&
+      !config.exemptFromLimits &&
         `Too many ${config.limited ? 'tries, or too many calls' : 'calls'}; \`Retry-After\` says how many seconds to wait.`,
     ],
     [

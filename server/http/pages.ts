@@ -34,7 +34,7 @@ export function pagesOf(secret: string, publicUrl: string): Pages {
   const key = createHash('sha256').update(`cursor:${secret}`).digest()
   const sign = (data: string) => createHmac('sha256', key).update(data).digest().subarray(0, 16)
 
-  function seal(place: Place, list: string): string {
+  function signed(place: Place, list: string): string {
     const data = JSON.stringify([place.direction, place.key, place.id, place.count, place.counted_up_to_cap])
     return Buffer.concat([sign(`${list}\n${data}`), Buffer.from(data)]).toString('base64url')
   }
@@ -69,7 +69,7 @@ export function pagesOf(secret: string, publicUrl: string): Pages {
     envelope(request, page) {
       const list = listOf(request)
       const link = (place: Place | undefined) =>
-        place ? `${publicUrl}${withCursor(list, seal(place, list), request.query.limit)}` : null
+        place ? `${publicUrl}${withCursor(list, signed(place, list), request.query.limit)}` : null
       return {
         count: page.count,
         ...(page.counted_up_to_cap ? { count_capped: true as const } : {}),

@@ -4,7 +4,7 @@ import type { Endpoint } from '../../contract/index.ts'
 import { lockVersion } from '../db/version.ts'
 import { AppError } from '../errors.ts'
 import { holdsStrongTag, namesVersion } from './entity-tags.ts'
-import type { RecordKinds } from './records.ts'
+import type { RecordDefinitions } from './records.ts'
 
 export type Expectation = (version: number) => boolean
 
@@ -19,13 +19,13 @@ export function expectationOf({ headers }: FastifyRequest): Expectation | undefi
 
 /** Locks the record until the transaction of `request.ctx` ends. Throws a 412 for a version that is not the expected one. */
 export async function expectVersion(
-  kinds: RecordKinds,
+  definitions: RecordDefinitions,
   { config: { changes } }: Endpoint,
   request: FastifyRequest,
   expected: Expectation,
 ): Promise<void> {
   if (!changes) return
-  const { table, get } = kinds[changes]
+  const { table, get } = definitions[changes]
   const id = Number(Object.values(request.params as object).at(-1) ?? request.actor.user_id)
   const version = await lockVersion(request.ctx.db, table, id)
   if (version === undefined || expected(version)) return

@@ -14,7 +14,7 @@ import {
 import { entityTag, namesTag, namesVersion } from './entity-tags.ts'
 import { creationFor, pageWithLinks, prefersHal, recordWithLinks } from './hal.ts'
 import { stale } from './preconditions.ts'
-import type { RecordKinds } from './records.ts'
+import type { RecordDefinitions } from './records.ts'
 
 export interface Presented {
   readonly status: number
@@ -28,7 +28,7 @@ export type Present = (request: FastifyRequest, reply: FastifyReply, value: unkn
 type Json = Readonly<Record<string, unknown>>
 
 /** Throws a 412 for a read whose If-Match names another version. */
-export function presenting(endpoint: Endpoint, kinds: RecordKinds): Present {
+export function presenting(endpoint: Endpoint, definitions: RecordDefinitions): Present {
   const [[code, schema] = ['200', undefined]] = Object.entries(endpoint.schema.response)
   const status = Number(code)
   const record = recordOf(schema)
@@ -41,8 +41,8 @@ export function presenting(endpoint: Endpoint, kinds: RecordKinds): Present {
     const plain = JSON.parse(asText(reply, status, value)) as Json
     return JSON.stringify(
       record
-        ? recordWithLinks(kinds, record, request.actor, plain)
-        : pageWithLinks(kinds, listing, request.actor, request.url, plain),
+        ? recordWithLinks(definitions, record, request.actor, plain)
+        : pageWithLinks(definitions, listing, request.actor, request.url, plain),
     )
   }
 

@@ -12,13 +12,13 @@ import { tookTooLong } from './time-limit.ts'
 import { pathOf } from './urls.ts'
 
 export function answerProblems(app: FastifyInstance) {
-  const paced = refusals(app.log)
+  const refusalTime = refusals(app.log)
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const known = understand(error, request)
     if (!known) request.log.error({ err: error }, 'unexpected error')
     else if (known.code === 'overloaded') {
       endProgress(request)
-      return paced().then(() => sendProblem(request, reply, known))
+      return refusalTime().then(() => sendProblem(request, reply, known))
     } else if (known.status >= 500) request.log.warn({ err: known.cause ?? known }, 'unavailable')
     return sendProblem(request, reply, known)
   })

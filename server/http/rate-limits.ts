@@ -1,38 +1,38 @@
-// How many calls of the API a user may make in a minute, and a place whose callers nobody knows. Counted in each process: a
+// How many calls of the API a user may make in a minute, and an address whose callers nobody knows. Counted in each process: a
 // look into memory, since a count that all instances share would cost each call a statement. Signing in has limits of its
 // own, which are shared (auth/sign-in-limits.ts).
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { clientNetworkOf } from '../client-network.ts'
 import type { Context } from '../context.ts'
 import { AppError, tooManyRequests } from '../errors.ts'
-import { placeOf } from '../place.ts'
-import { isAlwaysAnswered } from './always-answered.ts'
+import { isExempt } from './exempt-from-limits.ts'
 import { limitField, policyField } from './rate-limit-fields.ts'
 import { rateWindows } from './rate-windows.ts'
 
 const seconds = 60
-/** Of a user's limit, what a place has for calls without good credentials: enough to sign in, too little to search with. */
-const shareOfPlace = 1 / 5
+/** Of a user's limit, what an address has for calls without good credentials: enough to sign in, too little to search with. */
+const shareOfAddress = 1 / 5
 
 type Identify = (request: FastifyRequest) => Promise<void>
 
 /**
- * Finds out who is calling, and counts the call: by its user, or by the place where it comes from. Throws a 429 once there were
+ * Finds out who is calling, and counts the call: by its user, or by the address it comes from. Throws a 429 once there were
  * too many, also in place of a 401 or 403, so that tokens cannot be guessed any faster.
  */
 export function rateLimited({ config, clock }: Context, identify: Identify) {
   if (!config.rateLimit) return identify
   const countOfUser = limit('user', config.apiRateLimit, clock)
-  const countOfPlace = limit('place', Math.ceil(config.apiRateLimit * shareOfPlace), clock)
+  const countOfAddress = limit('address', Math.ceil(config.apiRateLimit * shareOfAddress), clock)
 
-  // What answers always has no limit for those whom it lets in; guessing a token for it has.
+  // What is exempt has no limit for those whom it lets in; guessing a token for it has.
   const count = (request: FastifyRequest, reply: FastifyReply, refused = false) => {
     // Set for a caller without credentials too, where ANONYMOUS_ROLE lets them in.
     const { actor } = request as Partial<FastifyRequest>
     if (actor) {
-      const tooMany = countOfUser(actor.user_id ?? placeOf(request.ip), reply)
-      if (tooMany && !isAlwaysAnswered(request)) throw tooMany
-    } else if (refused || !isAlwaysAnswered(request)) {
-      const tooMany = countOfPlace(placeOf(request.ip), reply)
+      const tooMany = countOfUser(actor.user_id ?? clientNetworkOf(request.ip), reply)
+      if (tooMany && !isExempt(request)) throw tooMany
+    } else if (refused || !isExempt(request)) {
+      const tooMany = countOfAddress(clientNetworkOf(request.ip), reply)
       if (tooMany) throw tooMany
     }
   }

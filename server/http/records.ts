@@ -7,7 +7,7 @@ import type { Versioned } from '../db/version.ts'
 
 type RecordOf<Name extends RecordName> = Static<(typeof records)[Name]['schema']>
 
-export interface RecordKind<Name extends RecordName> {
+export interface RecordDefinition<Name extends RecordName> {
   /** The table whose rows bear its version. */
   readonly table: Versioned
   /** The use case behind reading it: throws a 404 for one that is not there, or not for this actor. */
@@ -16,4 +16,4 @@ export interface RecordKind<Name extends RecordName> {
   links(record: RecordOf<Name>): Readonly<Record<string, Target>>
 }
 
-export type RecordKinds = { readonly [Name in RecordName]: RecordKind<Name> }
+export type RecordDefinitions = { readonly [Name in RecordName]: RecordDefinition<Name> }

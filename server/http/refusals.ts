@@ -17,7 +17,7 @@ export function refusals(log: Pick<FastifyBaseLogger, 'warn'>) {
   }
 
   /** To be waited for before a refusal is sent. */
-  return async function paced(): Promise<void> {
+  return async function refusalTime(): Promise<void> {
     refused += 1
     if (refused === 1) setTimeout(endOfSecond, second).unref()
     if (refused > atOnce) await pause(second)

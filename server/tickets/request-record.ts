@@ -10,7 +10,7 @@ import {
   type Request,
   type Target,
 } from '../../contract/index.ts'
-import type { RecordKind } from '../http/records.ts'
+import type { RecordDefinition } from '../http/records.ts'
 import { type TicketAction, ticketMay } from './ticket-rules.ts'
 import * as tickets from './ticket-service.ts'
 
@@ -23,7 +23,7 @@ const actions: Readonly<Record<TicketAction, (id: number) => Target>> = {
   archive: (id) => ({ to: archiveRequest, params: { id } }),
 }
 
-export const requestRecord: RecordKind<'request'> = {
+export const requestRecord: RecordDefinition<'request'> = {
   table: 'tickets',
   get: (ctx, _actor, id) => tickets.get(ctx, id),
   links: (request: Request) => {

@@ -7,11 +7,11 @@ import {
   listRequests,
   updateMe,
 } from '../../contract/index.ts'
-import type { RecordKind } from '../http/records.ts'
+import type { RecordDefinition } from '../http/records.ts'
 import * as account from './account-service.ts'
 import * as operators from './operator-service.ts'
 
-export const operatorRecord: RecordKind<'operator'> = {
+export const operatorRecord: RecordDefinition<'operator'> = {
   table: 'users',
   get: (ctx, _actor, id) => operators.get(ctx, id),
   links: ({ id }) => ({
@@ -20,7 +20,7 @@ export const operatorRecord: RecordKind<'operator'> = {
   }),
 }
 
-export const meRecord: RecordKind<'me'> = {
+export const meRecord: RecordDefinition<'me'> = {
   table: 'users',
   get: (ctx, actor) => account.get(ctx, actor),
   links: () => ({

@@ -17,7 +17,7 @@ export interface EventStream {
   readonly events: readonly Event[]
   /** Where it began, as `ready` said. */
   readonly began: number
-  /** The place that a browser would go on from. */
+  /** The position that a browser would go on from. */
   readonly lastEventId: number
   readonly comments: number
   readonly isOpen: boolean

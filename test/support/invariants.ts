@@ -43,18 +43,18 @@ export const invariants: Readonly<Record<string, string>> = {
       and action <> all('{${actions.join(',')}}')`,
   'no secret is in the audit log': `
     select id from audit_events where before::text || after::text ~ '(argon2|password_hash|secret_hash|fdt_|fds_)'`,
-  'an audit event is in line, or waits for its place': `
+  'an audit event is in the chain, or waits for that': `
     select id from audit_events where id not in (select event_id from audit_chain union select event_id from outbox)
     union all select event_id from audit_chain where event_id not in (select id from audit_events)
     union all select event_id from outbox where event_id not in (select id from audit_events)
     union all select event_id from outbox join audit_chain using (event_id)`,
-  'the line of audit events has no gaps': `
-    select position from (select position, row_number() over (order by position) as number from audit_chain) as line
+  'the chain of audit events has no gaps': `
+    select position from (select position, row_number() over (order by position) as number from audit_chain) as chain
     where position <> number`,
-  'each link of the line is made of its event and the link before it': `
+  'each hash of the chain is made of its event and the hash before it': `
     select position from (
       select position, event_id, hash, lag(hash, 1, sha256('frontdesk')) over (order by position) as previous from audit_chain
-    ) as line join audit_events on audit_events.id = line.event_id
+    ) as chain join audit_events on audit_events.id = chain.event_id
     where hash <> sha256(previous || audit_event_bytes(audit_events))`,
   'times never go back': `
     select id from tickets where updated_at < created_at union all select id from customers where updated_at < created_at`,

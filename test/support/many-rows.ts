@@ -36,7 +36,7 @@ const words = `account address again agreed already also annual answer appointme
 
 /**
  * Fills an empty, migrated database: 10 % of the customers and, with theirs, 30 % of the tickets are archived; 90 % are
- * COMPLETED, 5 % PENDING, 3 % IN_PROGRESS, 2 % REJECTED. Each has one event in the audit log, put in no line. The same rows each time. Indexes are made after the rows, which
+ * COMPLETED, 5 % PENDING, 3 % IN_PROGRESS, 2 % REJECTED. Each has one event in the audit log, in no chain. The same rows each time. Indexes are made after the rows, which
  * takes a third of the time.
  */
 export async function fillManyRows(client: Client, rows: ManyRows): Promise<void> {
@@ -45,7 +45,7 @@ export async function fillManyRows(client: Client, rows: ManyRows): Promise<void
   )
   // A look of autovacuum's at the wrong moment would keep our own vacuum from finding all rows visible to all.
   for (const table of tables) await client.query(`alter table ${table} set (autovacuum_enabled = off)`)
-  // Years ago all of it was put in line.
+  // Years ago all of it was put into the chain.
   await client.query('alter table audit_events disable trigger user')
   const restore = await withoutIndexes(client)
   await client.query(wordTables)

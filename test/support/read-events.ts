@@ -2,7 +2,7 @@
 import { type Event, listEvents } from '../../contract/index.ts'
 import type { Caller } from './caller.ts'
 
-/** All events behind a place, and the place where they end. */
+/** All events behind a position, and the position where they end. */
 export async function readEvents(
   call: Caller,
   { after = 0, limit = 1_000 } = {},

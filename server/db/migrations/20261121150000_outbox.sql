@@ -1,10 +1,10 @@
--- Every effect leaves a note here in its own transaction. From here it gets its place in line, one after another and after the
--- fact, so that writers never wait for each other, and a transaction that commits late is put behind, not missed.
+-- Every effect leaves a note here in its own transaction. From here it gets its position in the chain, one after another and
+-- after the fact, so that writers never wait for each other, and a transaction that commits late is put behind, not missed.
 create table outbox (
   event_id bigint primary key
 );
 
--- The line: audit events in one order without gaps, each linked to the one before by a hash, so that a changed or missing
+-- The chain: audit events in one order without gaps, each linked to the one before by a hash, so that a changed or missing
 -- one shows. Also what GET /events reads.
 create table audit_chain (
   position bigint primary key check (position >= 1),
@@ -18,24 +18,25 @@ create function audit_event_bytes(event audit_events) returns bytea language sql
     event.id, (extract(epoch from event.at) * 1000000)::bigint, event.actor_id, event.actor_role, event.action,
     event.record_type, event.record_id, event.before, event.after, event.request_id)::text, 'UTF8');
 
--- Puts what waits in the outbox in line, at most so many; answers how many it were. One caller at a time: who comes meanwhile
--- waits, and finds done what was to do. Statements in it see what was committed before each of them began. A note whose event
--- is gone stays, as the trace of that. Planned for the number that is given: a plan for any reads all of a long outbox.
+-- Puts what waits in the outbox into the chain, at most so many; answers how many it were. One caller at a time: who comes
+-- meanwhile waits, and finds done what was to do. Statements in it see what was committed before each of them began. A note
+-- whose event is gone stays, as the trace of that. Planned for the number that is given: a plan for any reads all of a long
+-- outbox.
 create function relay_outbox(at_most integer) returns integer
   language plpgsql security definer set plan_cache_mode = force_custom_plan as $$
 declare
-  place bigint;
-  link bytea;
+  last_position bigint;
+  last_hash bytea;
   event record;
-  places bigint[] := '{}';
+  positions bigint[] := '{}';
   ids bigint[] := '{}';
-  links bytea[] := '{}';
+  hashes bytea[] := '{}';
 begin
   perform pg_advisory_xact_lock(7305441104);
-  select audit_chain.position, audit_chain.hash into place, link
+  select audit_chain.position, audit_chain.hash into last_position, last_hash
   from audit_chain order by audit_chain.position desc limit 1;
-  place := coalesce(place, 0);
-  link := coalesce(link, sha256('frontdesk'));
+  last_position := coalesce(last_position, 0);
+  last_hash := coalesce(last_hash, sha256('frontdesk'));
   for event in
     with taken as (
       delete from outbox where outbox.event_id = any(array(
@@ -47,15 +48,15 @@ begin
     select audit_events.id, audit_event_bytes(audit_events) as bytes
     from taken join audit_events on audit_events.id = taken.event_id order by audit_events.id
   loop
-    place := place + 1;
-    link := sha256(link || event.bytes);
-    places := places || place;
+    last_position := last_position + 1;
+    last_hash := sha256(last_hash || event.bytes);
+    positions := positions || last_position;
     ids := ids || event.id;
-    links := links || link;
+    hashes := hashes || last_hash;
   end loop;
   insert into audit_chain (position, event_id, hash)
-  select line.position, line.event_id, line.hash from unnest(places, ids, links) as line (position, event_id, hash);
-  return cardinality(places);
+  select chain.position, chain.event_id, chain.hash from unnest(positions, ids, hashes) as chain (position, event_id, hash);
+  return cardinality(positions);
 end
 $$;
 

@@ -1,10 +1,9 @@
 // Calls of the contract's endpoints, made from their schemas: valid ones, and ones with one thing wrong.
 import fc, { type Arbitrary } from 'fast-check'
 import type { Endpoint } from '../../../contract/index.ts'
-import type { Schema } from './schema.ts'
 import { oddValue, spoiledFields } from './spoiled-values.ts'
 import { knownId, validFields, validValue } from './valid-values.ts'
-import { isId } from './schema.ts'
+import { isId, type Schema } from './schema.ts'
 import type { Field, Fields, Value } from './value.ts'
 
 export interface Call {
@@ -25,7 +24,7 @@ export function validCall(endpoint: Endpoint): Arbitrary<Call> {
     endpoint: fc.constant(endpoint),
     params: fc.tuple(...paramsOf(endpoint)),
     query: querystring ? fewFields(querystring) : fc.constant([]),
-    body: body ? bodyOf(body) : fc.constant(undefined),
+    body: body ? validValue(body) : fc.constant(undefined),
     follow: querystring
       ? fc.option(fc.double({ min: 0, max: 0.999, noNaN: true }), { nil: undefined, freq: 3 })
       : fc.constant(undefined),
@@ -40,10 +39,6 @@ function fewFields(schema: Schema): Arbitrary<readonly Field[]> {
       .tuple(validFields(schema, cursor), fc.nat({ max: 3 }))
       .map(([{ fields }, most]) => fields.slice(-most)),
   )
-}
-
-function bodyOf(schema: Schema): Arbitrary<Value> {
-  return validValue(schema)
 }
 
 /** An id is one of the collection that the path names before it. */

@@ -67,7 +67,7 @@ const headers: readonly Header[] = [
     '',
     '雪',
     '9007199254740993',
-    `${'9'.repeat(500)}`,
+    '9'.repeat(500),
   ].map((id): Header => ['Last-Event-ID', id]),
   ...[
     '*/*',

@@ -30,7 +30,8 @@ export function judge(
       ? undefined
       : whyIllegal(isAstray && status >= 400 ? undefined : endpoint, { method, reply })) ??
     entrance(recipe, endpoint, status) ??
-    leak(endpoint, reply)
+    leak(endpoint, reply) ??
+    strayLink(endpoints, endpoint, reply)
   return { endpoint, complaint }
 }
 
@@ -65,6 +66,21 @@ function leak(endpoint: Endpoint | undefined, { status, text }: Reply): string |
   return told === undefined
     ? undefined
     : `the inside of the house in a problem (${told}): ${text.slice(0, 500)}`
+}
+
+/** The other pages of a list are pages of that list. */
+function strayLink(
+  endpoints: readonly Endpoint[],
+  endpoint: Endpoint | undefined,
+  { status, text }: Reply,
+): string | undefined {
+  if (status !== 200 || endpoint?.schema.querystring === undefined) return undefined
+  for (const [, link = ''] of text.matchAll(/"(?:next|previous)":"([^"]*)"/g)) {
+    const { pathname } = new URL(link)
+    const led = endpointServing(endpoints, { method: 'GET', target: pathname })
+    if (led !== endpoint) return `a link that leads elsewhere: ${link}`
+  }
+  return undefined
 }
 
 /** The documentation shows a made-up token. */

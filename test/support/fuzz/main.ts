@@ -43,7 +43,7 @@ try {
 }
 
 async function onDesk(work: (url: string, ctx: Context) => Promise<FuzzReport>): Promise<FuzzReport> {
-  const { rights } = await prepareDatabase(postgres.connection, log)
+  const { rights } = await prepareDatabase({ connection: postgres.connection, trusts: true }, log)
   const pool = openPool(postgres.connection, log, rights)
   const owners = openPool(postgres.connection, log, ownersRights, 1)
   const config = readConfig({ RATE_LIMIT: 'off', PUBLIC_URL: 'http://desk.test' })

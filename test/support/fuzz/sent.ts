@@ -1,6 +1,7 @@
 // A request as it goes over the wire, and as a line that anybody can paste into a shell.
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { createHash } from 'node:crypto'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 
 export interface Sent {
@@ -44,13 +45,13 @@ export function curlLine(url: string, sent: Sent, secrets: ReadonlySet<string>):
   )
   // What curl would send by itself is taken back where it is not sent here.
   if (header(sent, 'host') === undefined) words.push('-H', 'Host:')
-  const own = sent.headers.filter(([name]) => !/^content-length$/i.test(name))
   if (header(sent, 'content-type') === undefined && sent.body) words.push('-H', 'Content-Type:')
-  for (const [name, value] of own.filter(([name]) => isShort(own) || /^authorization$/i.test(name)))
-    words.push('-H', withToken(`${name}: ${value}`, secrets))
-  const rest = own.filter(([name]) => !/^authorization$/i.test(name))
-  if (!isShort(own))
-    words.push('-H', inFile(Buffer.from(rest.map(([name, value]) => `${name}: ${value}\n`).join(''))))
+  const own = sent.headers.filter(([name]) => !/^content-length$/i.test(name))
+  const isLong = own.flat().join('').length > 2_000
+  const shown = isLong ? own.filter(([name]) => /^authorization$/i.test(name)) : own
+  const others = own.filter((one) => !shown.includes(one)).map(([name, value]) => `${name}: ${value}\n`)
+  for (const [name, value] of shown) words.push('-H', withToken(`${name}: ${value}`, secrets))
+  if (isLong) words.push('-H', inFile(Buffer.from(others.join(''))))
   if (sent.body) words.push('--data-binary', bodyWord(sent.body))
   return words.join(' ')
 }
@@ -69,10 +70,11 @@ function bodyWord(body: Buffer): string {
   return inFile(body)
 }
 
-const isShort = (headers: Sent['headers']) => headers.flat().join('').length <= 2_000
-
+/** Named after what it holds, so that the same again leaves no second file behind. */
 function inFile(bytes: Buffer): string {
-  const file = join(mkdtempSync(join(tmpdir(), 'frontdesk-fuzz-')), 'part')
+  const folder = join(tmpdir(), `frontdesk-fuzz-parts-${userInfo().uid}`)
+  const file = join(folder, createHash('sha256').update(bytes).digest('hex').slice(0, 16))
+  mkdirSync(folder, { recursive: true })
   writeFileSync(file, bytes)
   return `@${file}`
 }

@@ -8,7 +8,7 @@ const atRoot = /^\/(?:health|livez|readyz|metrics)(?=\/?$)/
 /** HEAD is GET without a body. Undefined where nothing of the contract is. */
 export function endpointServing(
   endpoints: readonly Endpoint[],
-  { method, target }: Sent,
+  { method, target }: Pick<Sent, 'method' | 'target'>,
 ): Endpoint | undefined {
   const asked = method === 'HEAD' ? 'GET' : method
   const path = canonical(target)

@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { paced } from '../server/feed/paced.ts'
+import { throttle } from '../server/feed/throttle.ts'
 
 test('what is called meanwhile becomes one run more, which begins after it, and never beside another', async () => {
   const runs: { began: number; ended?: number }[] = []
-  const soon = paced(30, async () => {
+  const soon = throttle(30, async () => {
     const run: (typeof runs)[number] = { began: performance.now() }
     runs.push(run)
     await pause(10)
@@ -27,7 +27,7 @@ test('what is called meanwhile becomes one run more, which begins after it, and 
 
 test('whoever calls hears that it failed, and the next run is tried all the same', async () => {
   let runs = 0
-  const soon = paced(0, async () => {
+  const soon = throttle(0, async () => {
     runs += 1
     if (runs === 1) throw new Error('The first one fails')
   })

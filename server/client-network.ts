@@ -1,8 +1,8 @@
-// What counts as one place that calls come from.
+// What counts as one address that calls come from.
 import { isIPv4, isIPv6 } from 'node:net'
 
 /** One IPv4 address, or the /64 that a household or a server has of IPv6. */
-export function placeOf(address: string): string {
+export function clientNetworkOf(address: string): string {
   if (!isIPv6(address)) return address
   const mapped = address.slice(address.lastIndexOf(':') + 1)
   if (isIPv4(mapped)) return mapped

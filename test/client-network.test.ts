@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { placeOf } from '../server/place.ts'
+import { clientNetworkOf } from '../server/client-network.ts'
 
 test.each([
   ['203.0.113.9', '203.0.113.9'],
@@ -10,4 +10,4 @@ test.each([
   ['::1', '0:0:0:0'],
   ['fe80::', 'fe80:0:0:0'],
   ['::', '0:0:0:0'],
-])('%s counts as %s', (address, place) => expect(placeOf(address)).toBe(place))
+])('%s counts as %s', (address, network) => expect(clientNetworkOf(address)).toBe(network))

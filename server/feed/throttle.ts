@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises'
  * Runs `work` when called: at most once in so many milliseconds, and never twice at once. What is called meanwhile becomes one
  * run more. Each call is answered by a run that began after it.
  */
-export function paced(milliseconds: number, work: () => Promise<void>): () => Promise<void> {
+export function throttle(milliseconds: number, work: () => Promise<void>): () => Promise<void> {
   let latest: Promise<void> = Promise.resolve()
   let began = Number.NEGATIVE_INFINITY
   let next: Promise<void> | undefined

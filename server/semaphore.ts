@@ -1,18 +1,18 @@
-// Lets only so many run at once; the others wait their turn, and when too many wait a newcomer is refused.
+// Lets only so many run at once; the others wait in the order in which they came, and when too many wait a newcomer is refused.
 
-interface Places {
+interface Limits {
   readonly atOnce: number
   readonly waiting: number
   /** In milliseconds; whoever has waited as long is refused. */
   readonly patience?: number
 }
 
-export function turns({ atOnce, waiting: places, patience }: Places, refusal: () => Error) {
+export function semaphore({ atOnce, waiting: waitingAtMost, patience }: Limits, refusal: () => Error) {
   let running = 0
   /** In the order in which they came. */
   const waiting = new Set<() => void>()
 
-  function turn(): Promise<void> {
+  function permit(): Promise<void> {
     return new Promise((resolve, reject) => {
       const called = () => {
         clearTimeout(impatience)
@@ -27,17 +27,17 @@ export function turns({ atOnce, waiting: places, patience }: Places, refusal: ()
     })
   }
 
-  return async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  return async function withPermit<T>(work: () => Promise<T>): Promise<T> {
     if (running < atOnce) {
       running += 1
     } else {
-      if (waiting.size >= places) throw refusal()
-      await turn()
+      if (waiting.size >= waitingAtMost) throw refusal()
+      await permit()
     }
     try {
       return await work()
     } finally {
-      // The place is handed on, so that a newcomer cannot slip in before those who wait.
+      // The permit is handed on, so that a newcomer cannot slip in before those who wait.
       const [next] = waiting
       if (next) {
         waiting.delete(next)
