@@ -1,7 +1,7 @@
 // Puts the house together: one Fastify with everything that holds for every route, and the modules' routes in it.
 import { randomUUID } from 'node:crypto'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import Fastify, { type FastifyBaseLogger, type FastifyRequest, LogController } from 'fastify'
+import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
 import type { Registry } from 'prom-client'
 import { auditRoutes } from './audit/index.ts'
 import { authenticationOf, authRoutes, setUpPage } from './auth/index.ts'
@@ -21,7 +21,7 @@ import { shedLoad } from './http/load-shedding.ts'
 import { refuseOtherMethods } from './http/methods.ts'
 import { pagesOf } from './http/pages.ts'
 import { answerPlainHttp } from './http/plain-http.ts'
-import { answerBadUrl, answerNoHttp, answerProblems, refuseUnexpectedBody } from './http/problems.ts'
+import { answerBadUrl, answerNoHttp, answerProblems, refuseUnexpectedBodies } from './http/problems.ts'
 import { rateLimited } from './http/rate-limits.ts'
 import { logRequests } from './http/request-log.ts'
 import { secureHeaders } from './http/secure-headers.ts'
@@ -55,7 +55,6 @@ export async function buildApp(ctx: Context, secret: string, registry: Registry)
     trustProxy: ctx.config.trustProxy.length > 0 ? [...ctx.config.trustProxy] : false,
     // A client that dawdles is let go: 10 s for the head, 30 s for the whole request, 15 s for our answer.
     requestTimeout: 30_000,
-    handlerTimeout: answerWithin,
     keepAliveTimeout: 72_000,
     http: {
       headersTimeout: 10_000,
@@ -85,11 +84,8 @@ export async function buildApp(ctx: Context, secret: string, registry: Registry)
   api.decorateRequest('actor')
   requireAccess(api)
   exemptPages(api)
-  const authenticate = async (request: FastifyRequest) => {
-    if (!request.is404) await authentication.authenticate(request)
-  }
-  api.addHook('onRequest', rateLimited(ctx, authenticate))
-  api.addHook('preValidation', async (request) => refuseUnexpectedBody(request))
+  api.addHook('onRequest', rateLimited(ctx, authentication.authenticate))
+  refuseUnexpectedBodies(api)
   const records = { customer: customerRecord, me: meRecord, operator: operatorRecord, request: requestRecord }
   answerByContract(api, ctx, records, secret)
 

@@ -3,7 +3,8 @@ import { connect } from 'node:net'
 import Fastify from 'fastify'
 import { expect, test } from 'vitest'
 import { createCustomer, endpoints, getCustomer, health, listCustomers } from '../contract/index.ts'
-import { answerProblems } from '../server/http/problems.ts'
+import { answerNoHttp, answerProblems } from '../server/http/problems.ts'
+import { limitTime } from '../server/http/time-limit.ts'
 import { openTestDesk } from './support/desk.ts'
 import { type Outgoing, sendTo } from './support/send.ts'
 
@@ -269,8 +270,14 @@ test('an expectation that nobody knows is ignored, and a 1.0 client needs no Hos
 })
 
 test('a body that does not come is the fault of who sends it, and an answer that does not come is ours', async () => {
-  const app = Fastify({ handlerTimeout: 100, genReqId: () => 'slow' })
+  const app = Fastify({
+    requestTimeout: 200,
+    http: { headersTimeout: 200, connectionsCheckingInterval: 50 },
+    clientErrorHandler: answerNoHttp,
+    genReqId: () => 'slow',
+  })
   answerProblems(app)
+  limitTime(app, 100)
   app.post('/', () => new Promise(() => {}))
   const address = await app.listen({ host: '127.0.0.1', port: 0 })
   const head =

@@ -1,7 +1,6 @@
 // What happens when more is asked than can be done: as much as can be is done, and the rest is refused at once.
 import { connect } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
-import Fastify from 'fastify'
 import type pg from 'pg'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createCustomer, getCustomer, getMe, listRequests, livez, updateCustomer } from '../contract/index.ts'
@@ -9,7 +8,6 @@ import { buildApp } from '../server/app.ts'
 import { type Database, isUnavailable, openPool, ownersRights } from '../server/db/database.ts'
 import { inTransaction } from '../server/db/transaction.ts'
 import { refusals } from '../server/http/refusals.ts'
-import { limitTime } from '../server/http/time-limit.ts'
 import { newRegistry } from '../server/metrics/registry.ts'
 import { tickets } from '../server/tickets/index.ts'
 import type { Answer } from './support/caller.ts'
@@ -347,24 +345,5 @@ describe('a time limit', () => {
     vi.useRealTimers()
     expectRefusal(await answer, 'unavailable')
     await api.close()
-  })
-
-  test('control: Fastify alone does not watch a call any more once its body is read', async () => {
-    const statuses = await Promise.all(
-      [false, true].map(async (ours) => {
-        const app = Fastify({ handlerTimeout: 100 })
-        if (ours) limitTime(app, 100)
-        app.setErrorHandler((error: { status?: number }, _request, reply) =>
-          reply.code(error.status ?? 503).send(),
-        )
-        app.post('/', () => pause(500, 'late'))
-        const url = await app.listen({ host: '127.0.0.1', port: 0 })
-        const headers = { 'content-type': 'application/json' }
-        const { status } = await fetch(url, { method: 'POST', headers, body: '{}' })
-        await app.close()
-        return status
-      }),
-    )
-    expect(statuses).toEqual([200, 503])
   })
 })

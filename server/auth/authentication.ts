@@ -63,7 +63,7 @@ export function authenticationOf(ctx: Context): Authentication {
   return {
     async authenticate(request) {
       const { access, monitors } = request.routeOptions.config
-      if (access === 'anyone' || (monitors && isMonitor(request))) return
+      if (request.is404 || access === 'anyone' || (monitors && isMonitor(request))) return
       const actor = await actorOf(request)
       if (!actor)
         throw unauthorized(

@@ -8,7 +8,6 @@ import { AppError, badRequest, invalid, notFound, unavailable } from '../errors.
 import { endProgress } from './load-shedding.ts'
 import { refusals } from './refusals.ts'
 import { alwaysSent } from './secure-headers.ts'
-import { tookTooLong } from './time-limit.ts'
 import { pathOf } from './urls.ts'
 
 export function answerProblems(app: FastifyInstance) {
@@ -43,8 +42,6 @@ function understand(error: FastifyError, request: FastifyRequest): AppError | un
       })
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
       return badRequest('bad_content_length', 'The body is not as long as Content-Length says.')
-    case 'FST_ERR_HANDLER_TIMEOUT':
-      return request.raw.complete ? tookTooLong() : tooSlow()
     // A statement or lock that hit its time limit: somebody else holds the record, or the database is overloaded.
     case '57014':
     case '55P03':
@@ -83,11 +80,14 @@ export function problemOf(request: Pick<FastifyRequest, 'id' | 'originalUrl'>, e
 }
 
 /** A body where the contract has none is refused like any unknown field. */
-export function refuseUnexpectedBody(request: FastifyRequest) {
-  if (request.is404) return
-  if (request.body !== undefined && request.body !== null && !request.routeOptions.schema?.body) {
-    throw invalid([{ in: 'body', pointer: '', detail: 'must be empty: this call takes no body' }])
-  }
+export function refuseUnexpectedBodies(app: FastifyInstance) {
+  const refusal = () =>
+    invalid([{ in: 'body', pointer: '', detail: 'must be empty: this call takes no body' }])
+  app.addHook('preValidation', (request, _reply, done) => {
+    const { body, is404 } = request
+    const isUnexpected = body !== undefined && body !== null && !is404 && !request.routeOptions.schema?.body
+    done(isUnexpected ? refusal() : undefined)
+  })
 }
 
 const cutOff = () => badRequest('cut_off', 'The request ended before all of it had come.')

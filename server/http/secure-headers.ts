@@ -18,7 +18,8 @@ const overTls = { ...alwaysSent, 'strict-transport-security': 'max-age=31536000;
 
 export function secureHeaders(app: FastifyInstance, publicUrl: string) {
   const headers = publicUrl.startsWith('https:') ? overTls : alwaysSent
-  app.addHook('onRequest', async (request, reply) => {
-    reply.headers({ ...headers, 'x-request-id': request.id })
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.headers(headers).header('x-request-id', request.id)
+    done()
   })
 }
