@@ -6,13 +6,7 @@ import type { Context } from '../context.ts'
 import { inTransaction } from '../db/transaction.ts'
 import { AppError, badRequest } from '../errors.ts'
 import type { Tasks } from '../jobs/worker.ts'
-import {
-  deleteOldAnswers,
-  findAnswer,
-  keepAnswer,
-  type KeyOfCaller,
-  takeKey,
-} from './idempotency-repository.ts'
+import { claimKey, deleteOldAnswers, keepAnswer, type KeyOfCaller } from './idempotency-repository.ts'
 import { problemOf } from './problems.ts'
 
 /** An answer as it leaves, and as it is kept. */
@@ -70,14 +64,21 @@ interface Keyed extends KeyOfCaller {
 /** The key is taken, the answer looked for, made, and kept, in one transaction. */
 function answeredOnce(ctx: Context, keyed: Keyed, work: (ctx: Context) => Promise<Answer>): Promise<Answer> {
   return inTransaction(ctx, async (ctx) => {
-    const taken = (await takeKey.first(ctx.db, keyed))?.taken
-    const known = await findAnswer.first(ctx.db, keyed)
-    // Others who repeat what is done long since may hold the key as well.
-    if (!taken && !known) throw stillRunning()
-    if (known && !known.fingerprint.equals(keyed.fingerprint)) throw usedOtherwise()
-    if (known) return { ...known, headers: { ...known.headers, 'idempotency-replayed': 'true' } }
+    const claim = await claimKey.first(ctx.db, keyed)
+    // Looked at first: others who repeat what is done long since may hold the key as well.
+    if (claim?.fingerprint) {
+      const { fingerprint, status, headers, body } = claim
+      if (!fingerprint.equals(keyed.fingerprint)) throw usedOtherwise()
+      return { status, body, headers: { ...headers, 'idempotency-replayed': 'true' } }
+    }
+    if (!claim?.taken) throw stillRunning()
     const answer = await work(ctx)
-    await keepAnswer.all(ctx.db, { ...keyed, ...answer, headers: JSON.stringify(answer.headers) })
+    const kept = await keepAnswer.first(ctx.db, {
+      ...keyed,
+      ...answer,
+      headers: JSON.stringify(answer.headers),
+    })
+    if (!kept) throw stillRunning()
     return answer
   })
 }
