@@ -55,7 +55,7 @@ export function openapiDocument(
       version,
       summary: 'Customers and what they ask, in one self-hosted product.',
       description:
-        'Sign in with `POST /api/v1/token` and send the token as `Authorization: Bearer <token>`. Every failure is `application/problem+json` (RFC 9457). The same URLs answer without the version, and with a trailing slash.',
+        'Sign in with `POST /api/v1/token` and send the token as `Authorization: Bearer <token>`. Every failure is `application/problem+json` (RFC 9457). Records have an `ETag`: `If-None-Match` spares reading, `If-Match` spares overwriting. A POST or PATCH with an `Idempotency-Key` may be sent again and happens once. `Accept: application/hal+json` adds links to what the caller may do now. The same URLs answer without the version, and with a trailing slash.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: publicUrl, description: 'This server.' }],
