@@ -26,8 +26,11 @@ export function authRoutes(api: Api, ctx: Context) {
     handler: (request) =>
       changePassword(request.ctx, request.actor, request.body, () => knewTheirPassword.add(request)),
     onSend: async (request, reply) => {
-      if (knewTheirPassword.has(request))
-        await forgetPasswordTries(ctx, request.actor, callerOf(request, reply))
+      if (!knewTheirPassword.has(request)) return
+      // The password is changed by now, and who changed it is told so, whatever becomes of this.
+      await forgetPasswordTries(ctx, request.actor, callerOf(request, reply)).catch((error: unknown) =>
+        request.log.warn({ err: error }, 'could not forget the tries of a right password'),
+      )
     },
   })
   api.route({

@@ -1,7 +1,6 @@
 import {
   archiveCustomer,
   createRequest,
-  type Customer,
   getCustomer,
   listCustomerHistory,
   listCustomerRequests,
@@ -9,30 +8,27 @@ import {
   type Target,
   updateCustomer,
 } from '../../contract/index.ts'
-import type { RecordDefinition } from '../http/records.ts'
+import { possible, type RecordDefinition } from '../http/records.ts'
 import { type CustomerAction, customerMay } from './customer-rules.ts'
 import * as customers from './customer-service.ts'
 
-const actions: Readonly<Record<CustomerAction, Omit<Target, 'params'>>> = {
-  update: { to: updateCustomer },
-  log_request: { to: createRequest },
-  archive: { to: archiveCustomer },
-  restore: { to: restoreCustomer },
-}
+const actions = (params: { readonly id: number }): Readonly<Record<CustomerAction, Target>> => ({
+  update: { to: updateCustomer, params },
+  log_request: { to: createRequest, params },
+  archive: { to: archiveCustomer, params },
+  restore: { to: restoreCustomer, params },
+})
 
 export const customerRecord: RecordDefinition<'customer'> = {
   table: 'customers',
   get: (ctx, _actor, id) => customers.get(ctx, id),
-  links: (customer: Customer) => {
+  links: (customer) => {
     const params = { id: customer.id }
-    const possible = (Object.keys(actions) as CustomerAction[]).filter((action) =>
-      customerMay(action, customer),
-    )
     return {
       self: { to: getCustomer, params },
       requests: { to: listCustomerRequests, params },
       history: { to: listCustomerHistory, params },
-      ...Object.fromEntries(possible.map((action) => [action, { ...actions[action], params }])),
+      ...possible(actions(params), (action) => customerMay(action, customer)),
     }
   },
 }

@@ -86,12 +86,12 @@ export const insertCustomer = statement<NewCustomer & Auditing>()(
     select ${columns} from created as customers`,
 )
 
-/** Their state in the words of customer-rules.ts. */
-const state = sql`case when customers.archived_at is null then 'LIVE' else 'ARCHIVED' end`
+/** Their state in the words of customer-rules.ts; for every statement that depends on it. */
+export const customerState = sql`case when customers.archived_at is null then 'LIVE' else 'ARCHIVED' end`
 
 /** Locks the customer as they are now; what may happen is decided by this row (see the ticket's). */
 const locked = (id: number) =>
-  sql`select customers.id, ${state} as state, customers as row
+  sql`select customers.id, ${customerState} as state, customers as row
     from customers where customers.id = ${id} for update`
 
 /** The states from which it may happen; given as values, so that the table of rules is the only place that knows. */

@@ -1,6 +1,7 @@
 // The customers module: the people and companies that the shop serves. Not the portal login that one may have, nor tickets.
 export { customerPolicy } from './customer-policy.ts'
 export { customerRecord } from './customer-record.ts'
+export { customerState } from './customer-repository.ts'
 export { customerMay, customerStatesFor } from './customer-rules.ts'
 export { customerRoutes } from './customer-routes.ts'
 export * as customers from './customer-service.ts'

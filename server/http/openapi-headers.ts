@@ -3,7 +3,7 @@ import { type Endpoint, isConditionalRead, takesIdempotencyKey, recordOf } from 
 
 type Json = Record<string, unknown>
 
-/** What goes on after a cut (WHATWG HTML, server-sent events). */
+/** The media type of server-sent events (WHATWG HTML): a stream of them is taken up again by Last-Event-ID. */
 export const eventStream = 'text/event-stream'
 
 export function headerParameters(endpoint: Endpoint): Json[] {

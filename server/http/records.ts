@@ -16,4 +16,12 @@ export interface RecordDefinition<Name extends RecordName> {
   links(record: RecordOf<Name>): Readonly<Record<string, Target>>
 }
 
+/** Of all that can be done to a record, what is possible now. */
+export function possible<Action extends string>(
+  actions: Readonly<Record<Action, Target>>,
+  may: (action: Action) => boolean,
+): Readonly<Record<string, Target>> {
+  return Object.fromEntries((Object.entries(actions) as [Action, Target][]).filter(([action]) => may(action)))
+}
+
 export type RecordDefinitions = { readonly [Name in RecordName]: RecordDefinition<Name> }

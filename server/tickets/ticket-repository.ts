@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Request } from '../../contract/index.ts'
+import { customerState } from '../customers/index.ts'
 import { audited, type Auditing } from '../db/audit.ts'
 import { list } from '../db/list.ts'
 import { matches } from '../db/search.ts'
@@ -59,7 +60,7 @@ export const insertRequest = statement<
     with customer as (
       select customers.id from customers
       where customers.id = ${value.customer_id}
-        and case when customers.archived_at is null then 'LIVE' else 'ARCHIVED' end = any(${value.customer_from}::text[])
+        and ${customerState} = any(${value.customer_from}::text[])
       for share
     ),
     opened as (
