@@ -8,10 +8,14 @@ import {
   requestFor,
   updateCustomer,
 } from '../contract/index.ts'
+import { readConfig } from '../server/config.ts'
+import { openDesk } from '../server/desk.ts'
 import { idempotencyTasks } from '../server/http/idempotency.ts'
-import { openTestDesk, type TestDesk } from './support/desk.ts'
+import { openTestDesk, secretKey, type TestDesk } from './support/desk.ts'
 import type { TestUser } from './support/given.ts'
+import { outsideDatabase } from './support/outside-database.ts'
 import { sendTo } from './support/send.ts'
+import { silentLog } from './support/silent-log.ts'
 import { callable, workingCall, workingCaller } from './support/working-calls.ts'
 
 const desk = await openTestDesk()
@@ -128,6 +132,29 @@ describe.each(keyed.map((endpoint) => [endpoint.schema.operationId, endpoint] as
   },
 )
 
+test('while the first call is running, the second is told so at once: it does not wait for what the first waits for', async () => {
+  const caller = await given.operator()
+  const { id } = await given.customer()
+  const call = { params: { id }, body: { first_name: 'Ned' } }
+  const key = randomUUID()
+  const holder = await desk.pool.connect()
+  await holder.query('begin')
+  await holder.query('select from customers where id = $1 for update', [id])
+  const first = send(updateCustomer, call, { caller, key })
+  const waiting = `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+  await expect.poll(() => rows(waiting)).toHaveLength(1)
+  const told = await send(updateCustomer, call, { caller, key, at: second })
+  const stillWaiting = await rows(waiting)
+  await holder.query('rollback')
+  holder.release()
+  expect([told.status, JSON.parse(told.text).type]).toEqual([
+    409,
+    'urn:frontdesk:problem:idempotency_key_in_use',
+  ])
+  expect(stillWaiting).toHaveLength(1)
+  expect((await first).status).toBe(200)
+})
+
 const ed = { body: { first_name: 'Ed', last_name: 'Stark' } }
 
 test('another call under the same key is refused: another body, another path, another method', async () => {
@@ -241,6 +268,21 @@ test('control: without a key each call happens', async () => {
   const call = desk.as(await given.operator())
   const [one, other] = [await call(createCustomer, ed), await call(createCustomer, ed)]
   expect(one.body.id).not.toBe(other.body.id)
+})
+
+test('a desk forgets them by itself', { timeout: 30_000 }, async () => {
+  const database = await outsideDatabase({ migrated: true })
+  const config = readConfig({ DATABASE_URL: database.url, SECRET_KEY: secretKey, LOG_LEVEL: 'silent' })
+  const running = await openDesk({ ...config, port: 0 }, silentLog, new AbortController().signal)
+  try {
+    await database.ask(`insert into idempotency_keys (caller, key, fingerprint, status, headers, body, created_at)
+      values ('1', 'old', sha256('x'), 201, '{}', '', now() - interval '25 hours')`)
+    await database.ask(`select graphile_worker.add_job('forget_idempotency_keys')`)
+    const kept = () => database.ask('select 1 from idempotency_keys')
+    await expect.poll(kept, { timeout: 10_000 }).toEqual([])
+  } finally {
+    await running.close()
+  }
 })
 
 test('thirty at once who change their passwords under a key do not wait for each other for ever', async () => {
