@@ -35,8 +35,8 @@ const arrows = [
   },
   {
     name: 'ground-knows-no-module',
-    comment: 'Modules stand on db, http, jobs and metrics, never the other way round.',
-    from: { path: '^server/(?:db|http|jobs|metrics)/', pathNot: '[.]test[.]ts$' },
+    comment: 'Modules stand on credentials, db, http, jobs and metrics, never the other way round.',
+    from: { path: '^server/(?:credentials|db|http|jobs|metrics)/', pathNot: '[.]test[.]ts$' },
     to: { path: anyModule },
   },
   {
@@ -56,7 +56,7 @@ const arrows = [
     from: { path: '^server/.+-(?:rules|policy)[.]ts$' },
     to: {
       path: [
-        '^server/(?:db|http|jobs|metrics)/',
+        '^server/(?:credentials|db|http|jobs|metrics)/',
         '-(?:repository|service|routes)[.]ts$',
         '^node_modules/(?:kysely|pg|fastify)/',
       ],

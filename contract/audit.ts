@@ -7,7 +7,7 @@ import { id, listQuery, nullable, object, oneOf, pageOf, timestamp } from './sch
 const tags = ['Audit'] as const
 
 /** The types of record that have a life in the log. A ticket is what the API calls a request, too. */
-export const recordTypes = ['customer', 'ticket', 'token', 'user'] as const
+export const recordTypes = ['customer', 'session', 'ticket', 'token', 'user'] as const
 
 /** All that happens to them. */
 export const actions = [
@@ -15,6 +15,10 @@ export const actions = [
   'customer.updated',
   'customer.archived',
   'customer.restored',
+  'customer.photo_changed',
+  'customer.photo_removed',
+  'session.created',
+  'session.ended',
   'ticket.created',
   'ticket.edited',
   'ticket.assigned',
@@ -27,6 +31,13 @@ export const actions = [
   'token.revoked',
   'user.created',
   'user.updated',
+  'user.role_changed',
+  'user.disabled',
+  'user.enabled',
+  'user.invited',
+  'user.invitation_accepted',
+  'user.email_changed',
+  'user.password_reset',
   'user.password_changed',
 ] as const
 
@@ -65,7 +76,7 @@ export const AuditEvent = object(
   {
     ...what,
     record_type: Type.String({
-      description: 'customer, ticket (what the API calls a request), user or token.',
+      description: 'customer, ticket (what the API calls a request), user, token or session.',
       examples: ['customer'],
     }),
     record_id: id('Number of the record.'),
@@ -111,7 +122,7 @@ const moment = (description: string) =>
 export const listAuditEvents = {
   method: 'GET',
   url: '/api/v1/audit',
-  config: { access: 'admin' },
+  config: { access: 'admin', scope: 'audit:read' },
   schema: {
     operationId: 'listAuditEvents',
     summary: 'Search the audit log',

@@ -1,4 +1,4 @@
-// Signing in: trading a password for a token, one's own account, one's tokens, and the first admin.
+// Signing in: trading a password for a token or a session, one's own account, what lets one in, and the first admin.
 import { Type, type Static } from 'typebox'
 import type { Endpoint } from './endpoint.ts'
 import { roles } from './roles.ts'
@@ -29,13 +29,18 @@ export const username = Type.String({
 })
 
 /** Length is judged by PASSWORD_MIN_LENGTH and strength by a list of common passwords, when one is chosen. */
-const password = (description: string) =>
+export const password = (description: string) =>
   Type.String({ minLength: 1, maxLength: 256, description, examples: ['keep-yourself-warm'] })
 
 const token = Type.String({
   description: 'The token; send it as `Authorization: Bearer <token>`. It is shown only here.',
   examples: ['fdt_kGy3zH0pXo0dP2vM1b6YfJ8nQ4sT7uW9xZ5aC3eR1g'],
 })
+
+const Credentials = object(
+  { username, password: password('Their password.') },
+  { $id: 'Credentials', description: 'Username and password.' },
+)
 
 export const createToken = {
   method: 'POST',
@@ -48,13 +53,7 @@ export const createToken = {
     description:
       'Trades username and password for a token. An unknown user and a wrong password get the same 401.',
     tags,
-    body: object(
-      {
-        username,
-        password: password('Their password.'),
-      },
-      { $id: 'Credentials', description: 'Username and password.' },
-    ),
+    body: Credentials,
     response: { 200: object({ token }, { $id: 'NewToken', description: 'A fresh token.' }) },
   },
 } as const satisfies Endpoint
@@ -73,10 +72,39 @@ export const Me = object(
 )
 export type Me = Static<typeof Me>
 
+export const createSession = {
+  method: 'POST',
+  url: '/api/v1/session',
+  bodyLimit: 8 * 1024,
+  config: { access: 'anyone', limited: true, ownPage: true },
+  schema: {
+    operationId: 'createSession',
+    summary: 'Sign this browser in',
+    description:
+      'For pages of Frontdesk itself: answers a cookie that no script can read. It ends after 12 hours without use, and after 14 days in any case. Programs take a token instead.',
+    tags,
+    body: Credentials,
+    response: { 200: Me },
+  },
+} as const satisfies Endpoint
+
+export const deleteSession = {
+  method: 'DELETE',
+  url: '/api/v1/session',
+  config: { access: 'customer' },
+  schema: {
+    operationId: 'deleteSession',
+    summary: 'Sign out',
+    description: 'Ends what this very call was let in with: the session of a browser, or the token.',
+    tags,
+    response: { 204: nothing },
+  },
+} as const satisfies Endpoint
+
 export const getMe = {
   method: 'GET',
   url: '/api/v1/me',
-  config: { access: 'customer' },
+  config: { access: 'customer', scope: 'account:read' },
   schema: {
     operationId: 'getMe',
     summary: 'Read my account',
@@ -89,7 +117,7 @@ export const getMe = {
 export const updateMe = {
   method: 'PATCH',
   url: '/api/v1/me',
-  config: { access: 'customer', changes: 'me' },
+  config: { access: 'customer', scope: 'account:write', changes: 'me' },
   schema: {
     operationId: 'updateMe',
     summary: 'Change my name',
@@ -112,7 +140,7 @@ export const changeMyPassword = {
     operationId: 'changeMyPassword',
     summary: 'Change my password',
     description:
-      'Asks for the current one again. All my other tokens end at once; the one of this call stays.',
+      'Asks for the current one again. All my other tokens, sessions and grants end at once; what this call was let in with stays.',
     tags,
     body: object(
       {
@@ -121,6 +149,86 @@ export const changeMyPassword = {
       },
       { $id: 'PasswordChange', description: 'The old and the new password.' },
     ),
+    response: { 204: nothing },
+  },
+} as const satisfies Endpoint
+
+export const reauthenticateMe = {
+  method: 'POST',
+  url: '/api/v1/me/reauthentication',
+  bodyLimit: 8 * 1024,
+  config: { access: 'customer', limited: true },
+  schema: {
+    operationId: 'reauthenticateMe',
+    summary: 'Show my password again',
+    description:
+      'What is dangerous answers 401 `reauthentication_required` when the password was shown more than ten minutes ago. After this it works again, with the same session or token.',
+    tags,
+    body: object(
+      { password: password('My password.') },
+      { $id: 'Reauthentication', description: 'The password, once more.' },
+    ),
+    response: { 204: nothing },
+  },
+} as const satisfies Endpoint
+
+export const signOutEverywhere = {
+  method: 'POST',
+  url: '/api/v1/me/sign-out-everywhere',
+  config: { access: 'customer' },
+  schema: {
+    operationId: 'signOutEverywhere',
+    summary: 'Sign out everywhere',
+    description:
+      'Ends every session, token and grant of my account within a second, what this call was let in with too.',
+    tags,
+    response: { 204: nothing },
+  },
+} as const satisfies Endpoint
+
+export const Session = object(
+  {
+    id: id('Number of the session.'),
+    created_at: timestamp('When the browser signed in.'),
+    last_seen_at: timestamp('When it was last used, to the minute.'),
+    expires_at: timestamp('When it ends at the latest.'),
+    user_agent: nullable(
+      Type.String({
+        description: 'What the browser called itself.',
+        examples: ['Mozilla/5.0 (X11; Linux x86_64)'],
+      }),
+    ),
+    address: nullable(Type.String({ description: 'Where it signed in from.', examples: ['192.0.2.7'] })),
+    current: Type.Boolean({ description: 'True for the session of this very call.', examples: [true] }),
+  },
+  { $id: 'Session', description: 'A browser that is signed in.' },
+)
+export type Session = Static<typeof Session>
+
+export const listMySessions = {
+  method: 'GET',
+  url: '/api/v1/me/sessions',
+  config: { access: 'customer' },
+  schema: {
+    operationId: 'listMySessions',
+    summary: 'List my sessions',
+    description: 'The browsers that are signed in to my account, newest first.',
+    tags,
+    querystring: listQuery({}, ['created']),
+    response: { 200: pageOf(Session) },
+  },
+} as const satisfies Endpoint
+
+export const endMySession = {
+  method: 'DELETE',
+  url: '/api/v1/me/sessions/:id',
+  config: { access: 'customer' },
+  schema: {
+    operationId: 'endMySession',
+    summary: 'End one of my sessions',
+    description: 'That browser is signed out within a second.',
+    tags,
+    params: object({ id: id('Number of the session.') }),
     response: { 204: nothing },
   },
 } as const satisfies Endpoint

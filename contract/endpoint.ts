@@ -2,6 +2,7 @@
 // validation, its serializer, its types, its page in the OpenAPI document, and the call itself (requestFor).
 import type { Static, TObject, TSchema } from 'typebox'
 import type { Role } from './roles.ts'
+import type { Scope } from './scopes.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
@@ -9,7 +10,16 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 export type Access = 'anyone' | Role
 
 /** What has a version and a URL of its own (records.ts). */
-export type RecordName = 'customer' | 'me' | 'operator' | 'request'
+export type RecordName = 'customer' | 'me' | 'operator' | 'request' | 'user'
+
+/** A file that a call may bring: a part of multipart/form-data, and where no other body is taken also the body itself. */
+export interface Upload {
+  /** The name of the part. */
+  readonly field: string
+  readonly types: readonly string[]
+  readonly maxBytes: number
+  readonly description: string
+}
 
 export interface Endpoint {
   readonly method: Method
@@ -18,12 +28,18 @@ export interface Endpoint {
   readonly bodyLimit?: number
   readonly config: {
     readonly access: Access
+    /** What a client that acts for somebody must be granted. Without one only a person's own sign-in may call this. */
+    readonly scope?: Scope
+    /** True where the password must have been shown within the last ten minutes. */
+    readonly recent?: boolean
     /** The record that this changes: the one that the last parameter of the path names, or without one the caller's own. */
     readonly changes?: RecordName
     /** When this answers 409, in a sentence for the documentation. */
     readonly conflict?: string
     /** When this answers 404 although its path names no record. */
     readonly absent?: string
+    /** True where only a page of ours may send it, since it sets a cookie: any other site's could sign somebody in as another. */
+    readonly ownPage?: boolean
     /** True where limits of its own hold, beside the one on calls: a flood is answered with 429 sooner. */
     readonly limited?: boolean
     /** True where neither the limit on calls nor overload keeps from answering. */
@@ -32,6 +48,9 @@ export interface Endpoint {
     readonly monitors?: boolean
     /** The media type of a success that is not JSON, e.g. text/plain; its schema is that of the text. Failures stay problems. */
     readonly produces?: string
+    /** True where what is produced bears an ETag, and If-None-Match spares it (304). */
+    readonly tagged?: boolean
+    readonly upload?: Upload
   }
   readonly schema: {
     readonly operationId: string
@@ -44,6 +63,15 @@ export interface Endpoint {
     /** The replies of success; every failure is a Problem, the same on all endpoints. */
     readonly response: { readonly [status: number]: TSchema }
   }
+}
+
+/** The media types that a body may have; none where there is no body. */
+export function mediaTypesOf({ config: { upload }, schema }: Pick<Endpoint, 'config' | 'schema'>): string[] {
+  return [
+    ...(schema.body ? ['application/json'] : []),
+    ...(upload ? ['multipart/form-data'] : []),
+    ...(upload && !schema.body ? upload.types : []),
+  ]
 }
 
 type Part<
@@ -64,16 +92,16 @@ type Needed<Name extends string, T> = T extends undefined
   ? { readonly [N in Name]?: undefined }
   : { readonly [N in Name]: T }
 
-/** What a caller gives: the path's parameters, the query (never required) and the body. */
+/** What a caller gives: the path's parameters, the query (never required), and the body or the file that stands for it. */
 export type Input<E extends Endpoint> = Needed<'params', Params<E>> &
-  Needed<'body', Body<E>> & { readonly query?: Partial<Query<E>> }
+  Needed<'body', Body<E>> & { readonly query?: Partial<Query<E>>; readonly upload?: Blob }
 
 export interface HttpRequest {
   readonly method: Method
   /** Path and query, to be resolved against the server's address. */
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
-  readonly body?: string
+  readonly body?: string | Blob
 }
 
 /** The call of an endpoint as plain data; the web app sends it with fetch, tests send it for real. */
@@ -84,10 +112,12 @@ export function requestFor<E extends Endpoint>(endpoint: E, input: Input<E>): Ht
   const query = new URLSearchParams(given.map(([name, value]) => [name, `${value}`])).toString()
   const target = { method: endpoint.method, path: query ? `${path}?${query}` : path }
   const accept = endpoint.config.produces ?? 'application/json'
-  if (input.body === undefined) return { ...target, headers: { accept } }
+  const { body, upload } = input
+  if (upload) return { ...target, headers: { accept, 'content-type': upload.type }, body: upload }
+  if (body === undefined) return { ...target, headers: { accept } }
   return {
     ...target,
     headers: { accept, 'content-type': 'application/json' },
-    body: JSON.stringify(input.body),
+    body: JSON.stringify(body),
   }
 }

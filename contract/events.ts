@@ -67,7 +67,7 @@ const ahead =
 export const listEvents = {
   method: 'GET',
   url: '/api/v1/events',
-  config: { access: 'customer', conflict: ahead },
+  config: { access: 'customer', scope: 'events:read', conflict: ahead },
   schema: {
     operationId: 'listEvents',
     summary: 'List what has changed',
@@ -109,7 +109,13 @@ export const listEvents = {
 export const streamEvents = {
   method: 'GET',
   url: '/api/v1/events/stream',
-  config: { access: 'customer', conflict: ahead, limited: true, produces: 'text/event-stream' },
+  config: {
+    access: 'customer',
+    scope: 'events:read',
+    conflict: ahead,
+    limited: true,
+    produces: 'text/event-stream',
+  },
   schema: {
     operationId: 'streamEvents',
     summary: 'Listen to what changes',

@@ -7,6 +7,7 @@ import * as events from './events.ts'
 import * as operators from './operators.ts'
 import * as requests from './requests.ts'
 import * as system from './system.ts'
+import * as users from './users.ts'
 
 const isEndpoint = (value: unknown): value is Endpoint =>
   typeof value === 'object' && value !== null && 'method' in value && 'url' in value && 'schema' in value
@@ -14,7 +15,7 @@ const isEndpoint = (value: unknown): value is Endpoint =>
 const methods: readonly Method[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 
 /** In the order of their URLs, and for one URL of what it does: read, make, change, end. */
-export const endpoints: readonly Endpoint[] = [audit, auth, customers, events, operators, requests, system]
+export const endpoints: readonly Endpoint[] = [audit, auth, customers, events, operators, requests, system, users]
   .flatMap((noun) => Object.values(noun).filter(isEndpoint))
   .sort((a, b) => a.url.localeCompare(b.url) || methods.indexOf(a.method) - methods.indexOf(b.method))
 
@@ -29,5 +30,7 @@ export * from './problem.ts'
 export * from './records.ts'
 export * from './requests.ts'
 export * from './roles.ts'
+export * from './scopes.ts'
 export { notBlank, searchable } from './schema.ts'
 export * from './system.ts'
+export * from './users.ts'

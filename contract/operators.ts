@@ -35,6 +35,7 @@ export const createOperator = {
   url: '/api/v1/operators',
   config: {
     access: 'admin',
+    scope: 'users:write',
     conflict: 'Another user has this e-mail address; `conflicts_with` names the operator.',
   },
   schema: {
@@ -58,7 +59,7 @@ export const createOperator = {
 export const listOperators = {
   method: 'GET',
   url: '/api/v1/operators',
-  config: { access: 'operator' },
+  config: { access: 'operator', scope: 'users:read' },
   schema: {
     operationId: 'listOperators',
     summary: 'List operators',
@@ -72,7 +73,7 @@ export const listOperators = {
 export const getOperator = {
   method: 'GET',
   url: '/api/v1/operators/:id',
-  config: { access: 'operator' },
+  config: { access: 'operator', scope: 'users:read' },
   schema: {
     operationId: 'getOperator',
     summary: 'Read an operator',

@@ -71,7 +71,7 @@ const sorts = ['created', 'updated'] as const
 export const createRequest = {
   method: 'POST',
   url: '/api/v1/customers/:id/requests',
-  config: { access: 'operator', conflict: 'The customer is archived.' },
+  config: { access: 'operator', scope: 'tickets:write', conflict: 'The customer is archived.' },
   schema: {
     operationId: 'createRequest',
     summary: "Log a customer's request",
@@ -86,7 +86,7 @@ export const createRequest = {
 export const listCustomerRequests = {
   method: 'GET',
   url: '/api/v1/customers/:id/requests',
-  config: { access: 'operator' },
+  config: { access: 'operator', scope: 'tickets:read' },
   schema: {
     operationId: 'listCustomerRequests',
     summary: "List a customer's requests",
@@ -101,7 +101,7 @@ export const listCustomerRequests = {
 export const listRequests = {
   method: 'GET',
   url: '/api/v1/requests',
-  config: { access: 'operator' },
+  config: { access: 'operator', scope: 'tickets:read' },
   schema: {
     operationId: 'listRequests',
     summary: 'List requests',
@@ -118,7 +118,7 @@ export const listRequests = {
 export const getRequest = {
   method: 'GET',
   url: '/api/v1/requests/:id',
-  config: { access: 'operator' },
+  config: { access: 'operator', scope: 'tickets:read' },
   schema: {
     operationId: 'getRequest',
     summary: 'Read a request',
@@ -132,7 +132,7 @@ export const getRequest = {
 export const listRequestHistory = {
   method: 'GET',
   url: '/api/v1/requests/:id/history',
-  config: { access: 'operator' },
+  config: { access: 'operator', scope: 'tickets:read' },
   schema: {
     operationId: 'listRequestHistory',
     summary: "Read a request's history",
@@ -150,6 +150,7 @@ export const editRequest = {
   url: '/api/v1/requests/:id',
   config: {
     access: 'operator',
+    scope: 'tickets:write',
     changes: 'request',
     conflict: 'The request is completed, rejected or archived.',
   },
@@ -170,6 +171,7 @@ export const closeRequest = {
   url: '/api/v1/requests/:id',
   config: {
     access: 'operator',
+    scope: 'tickets:write',
     changes: 'request',
     conflict: 'The request is not in a state that leads there, or is archived.',
   },
@@ -196,6 +198,7 @@ export const archiveRequest = {
   url: '/api/v1/requests/:id',
   config: {
     access: 'operator',
+    scope: 'tickets:write',
     changes: 'request',
     conflict: 'The request is still PENDING or IN_PROGRESS.',
   },
@@ -214,6 +217,7 @@ export const assignRequest = {
   url: '/api/v1/operators/:id/requests/:request_id',
   config: {
     access: 'operator',
+    scope: 'tickets:write',
     changes: 'request',
     conflict: 'The request is completed, rejected or archived, or the operator is disabled.',
   },

@@ -4,7 +4,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
 import type { Registry } from 'prom-client'
 import { auditRoutes } from './audit/index.ts'
-import { authenticationOf, authRoutes, setUpPage } from './auth/index.ts'
+import { authenticationOf, authRoutes, servePages } from './auth/index.ts'
 import { changePolicies } from './change-policies.ts'
 import type { Context } from './context.ts'
 import { customerRecord, customerRoutes } from './customers/index.ts'
@@ -68,7 +68,7 @@ export async function buildApp(ctx: Context, secret: string, registry: Registry)
     frameworkErrors: answerBadUrl,
   }).withTypeProvider<TypeBoxTypeProvider>()
 
-  const authentication = authenticationOf(ctx)
+  const authentication = authenticationOf(ctx, async () => undefined)
   answerProblems(api)
   validateByContract(api)
   readJsonBodies(api)
@@ -92,7 +92,7 @@ export async function buildApp(ctx: Context, secret: string, registry: Registry)
   healthRoutes(api, ctx)
   metricsRoutes(api, registry)
   authRoutes(api, ctx)
-  setUpPage(api)
+  servePages(api)
   userRoutes(api)
   customerRoutes(api)
   requestRoutes(api)

@@ -1,5 +1,5 @@
 // Every type of record that the audit log knows, with the policy of its module.
-import { tokenPolicy } from './auth/index.ts'
+import { credentialPolicy } from './auth/index.ts'
 import type { ChangePolicies } from './change.ts'
 import { customerPolicy } from './customers/index.ts'
 import { ticketPolicy } from './tickets/index.ts'
@@ -7,7 +7,8 @@ import { userPolicy } from './users/index.ts'
 
 export const changePolicies: ChangePolicies = {
   customer: customerPolicy,
+  session: credentialPolicy,
   ticket: ticketPolicy,
-  token: tokenPolicy,
+  token: credentialPolicy,
   user: userPolicy,
 }

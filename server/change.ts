@@ -1,4 +1,5 @@
 // A change of a record, and what its module says of who may hear of it. The feed asks; it knows no module.
+import type { Scope } from '../contract/index.ts'
 import type { Actor } from './context.ts'
 
 /** Of a record, the fields that its policy names. */
@@ -24,6 +25,8 @@ export interface Change {
 export interface ChangePolicy {
   /** What the answers below depend on. */
   readonly fields: readonly string[]
+  /** What a client needs to be granted to hear of it; without one none hears. */
+  readonly scope?: Scope
   /** Whoever may read the record may hear that it changed, and nobody else. */
   maySee(actor: Actor, change: Change): boolean
   /** Where this actor reads the record; null where there is no such place. */

@@ -61,6 +61,34 @@ export const unauthorized = (detail: string, code = 'unauthorized', error?: 'inv
     headers: { 'www-authenticate': `Bearer realm="frontdesk"${error ? `, error="${error}"` : ''}` },
   })
 
+/** What a client was granted does not reach (RFC 6750, section 3.1). Without a scope no client may. */
+export const insufficientScope = (scope: string | undefined) =>
+  new AppError(
+    'forbidden',
+    scope === undefined
+      ? 'Only people themselves may call this, not a client that acts for them.'
+      : `This call needs the scope ${scope}, which was not granted.`,
+    {
+      code: 'insufficient_scope',
+      headers: {
+        'www-authenticate': `Bearer realm="frontdesk", error="insufficient_scope"${scope === undefined ? '' : `, scope="${scope}"`}`,
+      },
+    },
+  )
+
+/** The password was shown too long ago for what is dangerous (RFC 9470). */
+export const notRecent = (seconds: number) =>
+  new AppError(
+    'unauthorized',
+    'This is dangerous, so show your password again: POST /api/v1/me/reauthentication, or sign in anew.',
+    {
+      code: 'reauthentication_required',
+      headers: {
+        'www-authenticate': `Bearer realm="frontdesk", error="insufficient_user_authentication", max_age="${seconds}"`,
+      },
+    },
+  )
+
 export const forbidden = (detail: string) => new AppError('forbidden', detail, { code: 'forbidden' })
 
 export const notFound = (detail: string) => new AppError('not_found', detail, { code: 'not_found' })

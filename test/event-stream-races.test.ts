@@ -20,7 +20,7 @@ const streams = openStreams(ctx, changePolicies, () => answer())
 const app = Fastify({ forceCloseConnections: true })
 app.decorateRequest('inProgress', undefined)
 app.addHook('onRequest', async (request) => {
-  request.actor = { user_id: null, token_id: null, role: 'operator', request_id: request.id }
+  request.actor = { user_id: null, credential: null, scopes: null, role: 'operator', request_id: request.id }
 })
 app.get<{ Querystring: { after?: string } }>('/api/v1/events/stream', async (request, reply) => {
   const { after } = request.query

@@ -1,7 +1,7 @@
 // Every example of what may be sent is sent, as it stands in /openapi.json, to the server that serves it.
 import { expect, test } from 'vitest'
 import { endpoints, requestFor } from '../contract/index.ts'
-import { hashSecret } from '../server/auth/secrets.ts'
+import { hashSecret } from '../server/credentials/secrets.ts'
 import { openTestDesk } from './support/desk.ts'
 import { type Operation, readOpenApi } from './support/openapi.ts'
 import { sendTo } from './support/send.ts'

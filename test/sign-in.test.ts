@@ -9,8 +9,8 @@ import {
   revokeMyToken,
   updateMe,
 } from '../contract/index.ts'
-import { hashPassword } from '../server/auth/password-hashing.ts'
-import { hashSecret } from '../server/auth/secrets.ts'
+import { hashPassword } from '../server/credentials/password-hashing.ts'
+import { hashSecret } from '../server/credentials/secrets.ts'
 import { openTestDesk } from './support/desk.ts'
 
 const desk = await openTestDesk()

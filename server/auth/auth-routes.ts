@@ -1,10 +1,32 @@
-import { changeMyPassword, createToken, listMyTokens, revokeMyToken, setUp } from '../../contract/index.ts'
+import {
+  changeMyPassword,
+  createSession,
+  createToken,
+  deleteSession,
+  endMySession,
+  listMySessions,
+  listMyTokens,
+  reauthenticateMe,
+  revokeMyToken,
+  setUp,
+  signOutEverywhere,
+} from '../../contract/index.ts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Context } from '../context.ts'
 import type { Api } from '../http/api.ts'
 import { answeredIn } from '../http/rate-limit-fields.ts'
 import { setUpFirstAdmin } from './first-admin-service.ts'
-import { changePassword, countPasswordTry, forgetPasswordTries, signIn } from './sign-in-service.ts'
+import { endedCookie, secretInCookies, sessionCookie } from './session-cookie.ts'
+import { sessionLimits } from './session-rules.ts'
+import * as sessions from './session-service.ts'
+import {
+  changePassword,
+  countPasswordTry,
+  forgetPasswordTries,
+  reauthenticate,
+  signIn,
+  signInBrowser,
+} from './sign-in-service.ts'
 import * as tokens from './token-service.ts'
 
 const callerOf = (request: FastifyRequest, reply: FastifyReply) => ({
@@ -13,25 +35,72 @@ const callerOf = (request: FastifyRequest, reply: FastifyReply) => ({
 })
 
 export function authRoutes(api: Api, ctx: Context) {
-  const knewTheirPassword = new WeakSet<FastifyRequest>()
+  const { publicUrl } = ctx.config
+  const showed = new WeakSet<FastifyRequest>()
+  /** Tries to show one's password are counted before, and forgotten after: in a transaction of the call both would be undone when it is refused. */
+  const passwordTries = {
+    preHandler: (request: FastifyRequest, reply: FastifyReply) =>
+      countPasswordTry(ctx, request.actor, callerOf(request, reply)),
+    onSend: async (request: FastifyRequest, reply: FastifyReply) => {
+      if (!showed.has(request)) return
+      // What was asked for is done by now, and whoever asked is told so, whatever becomes of this.
+      await forgetPasswordTries(ctx, request.actor, callerOf(request, reply)).catch((error: unknown) =>
+        request.log.warn({ err: error }, 'could not forget the tries of a right password'),
+      )
+    },
+  }
+
   api.route({
     ...createToken,
     handler: (request, reply) =>
       signIn(request.ctx, request.body, { ...callerOf(request, reply), request_id: request.id }),
   })
   api.route({
-    ...changeMyPassword,
-    // Counted before, and forgotten after: in a transaction of the call both would be undone when it is refused.
-    preHandler: (request, reply) => countPasswordTry(ctx, request.actor, callerOf(request, reply)),
-    handler: (request) =>
-      changePassword(request.ctx, request.actor, request.body, () => knewTheirPassword.add(request)),
-    onSend: async (request, reply) => {
-      if (!knewTheirPassword.has(request)) return
-      // The password is changed by now, and who changed it is told so, whatever becomes of this.
-      await forgetPasswordTries(ctx, request.actor, callerOf(request, reply)).catch((error: unknown) =>
-        request.log.warn({ err: error }, 'could not forget the tries of a right password'),
+    ...createSession,
+    handler: async (request, reply) => {
+      const { cookie, 'user-agent': user_agent } = request.headers
+      const { secret, me } = await signInBrowser(
+        request.ctx,
+        request.body,
+        { ...callerOf(request, reply), request_id: request.id },
+        { user_agent, secret: secretInCookies(publicUrl, cookie) },
       )
+      void reply.header('set-cookie', sessionCookie(publicUrl, secret, sessionLimits.absolute))
+      return me
     },
+  })
+  api.route({
+    ...deleteSession,
+    handler: async (request, reply) => {
+      await sessions.signOut(request.ctx, request.actor)
+      void reply.header('set-cookie', endedCookie(publicUrl))
+    },
+  })
+  api.route({
+    ...signOutEverywhere,
+    handler: async (request, reply) => {
+      await sessions.signOutEverywhere(request.ctx, request.actor)
+      void reply.header('set-cookie', endedCookie(publicUrl))
+    },
+  })
+  api.route({
+    ...reauthenticateMe,
+    ...passwordTries,
+    handler: (request) => reauthenticate(request.ctx, request.actor, request.body, () => showed.add(request)),
+  })
+  api.route({
+    ...changeMyPassword,
+    ...passwordTries,
+    handler: (request) => changePassword(request.ctx, request.actor, request.body, () => showed.add(request)),
+  })
+  api.route({
+    ...listMySessions,
+    handler: async (request) =>
+      api.pages.envelope(request, await sessions.list(request.ctx, request.actor, api.pages.query(request))),
+  })
+  api.route({
+    ...endMySession,
+    handler: (request) => sessions.end(request.ctx, request.actor, request.params.id),
   })
   api.route({
     ...listMyTokens,

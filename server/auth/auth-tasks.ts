@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts'
 import type { Tasks } from '../jobs/worker.ts'
+import { deleteEndedSessions } from './session-repository.ts'
 import { deletePastAttempts } from './sign-in-limit-repository.ts'
 import { deleteEndedTokens } from './token-repository.ts'
 
@@ -8,6 +9,10 @@ export function authTasks(ctx: Context): Tasks {
     forget_ended_tokens: {
       schedule: '17 * * * *',
       work: async () => void (await deleteEndedTokens.all(ctx.db, {})),
+    },
+    forget_ended_sessions: {
+      schedule: '27 * * * *',
+      work: async () => void (await deleteEndedSessions.all(ctx.db, {})),
     },
     forget_sign_in_attempts: {
       schedule: '*/10 * * * *',

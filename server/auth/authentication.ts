@@ -1,20 +1,25 @@
-// Who is calling: from `Authorization: Bearer <token>` (or Token, the same thing) to an actor. Runs before any body is read.
+// Who is calling: from `Authorization: Bearer <token>` (or Token, the same thing), or from a browser's cookie, to an actor. Runs
+// before any body is read.
 import { timingSafeEqual } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
-import { atLeast } from '../../contract/index.ts'
 import type { Actor, Context } from '../context.ts'
+import { hashSecret } from '../credentials/secrets.ts'
 import type { Listener } from '../db/listen.ts'
-import { AppError, forbidden, unauthorized } from '../errors.ts'
+import { AppError, forbidden, insufficientScope, notRecent, unauthorized } from '../errors.ts'
+import { refusalOf } from '../policy.ts'
 import { comesFromHere } from './anonymous-rules.ts'
+import { type FindHolder, type Holder, recentSeconds } from './holder.ts'
 import { callsFromThisMachine } from './monitor-rules.ts'
-import { hashSecret } from './secrets.ts'
+import { comesFromOwnPage, isSafe } from './own-page-rules.ts'
+import { secretInCookies } from './session-cookie.ts'
+import * as sessions from './session-service.ts'
 import { TokenCache } from './token-cache.ts'
 import { findTokenHolder } from './token-repository.ts'
 
 export interface Authentication {
-  /** Sets request.actor, or throws: a 401 without good credentials, a 403 for a role below the route's. */
+  /** Sets request.actor, or throws: a 401 without good credentials, a 403 for a role or scope that does not reach. */
   authenticate(request: FastifyRequest): Promise<void>
-  /** Hears, in every instance, of users disabled and tokens revoked. */
+  /** Hears, in every instance, of users disabled and of credentials ended. */
   readonly listener: Listener
   /** Whether the credentials of a call that was let in still stand for the same actor: for an answer that does not end. */
   holds(request: FastifyRequest): Promise<boolean>
@@ -22,28 +27,50 @@ export interface Authentication {
   onAccessChange(tell: (userId?: number) => void): void
 }
 
-export function authenticationOf(ctx: Context): Authentication {
+/** `findAccessTokenHolder`: whose token it is of which the module knows nothing, since a client was given it. */
+export function authenticationOf(ctx: Context, findAccessTokenHolder: FindHolder): Authentication {
   const cache = new TokenCache(ctx.clock)
   const told: ((userId?: number) => void)[] = []
 
-  async function actorOf(request: FastifyRequest): Promise<Actor | undefined> {
-    const header = request.headers.authorization
-    if (header === undefined) return anonymous(request)
-    const secret = secretIn(header)
-    if (secret === undefined) throw unauthorized('Send `Authorization: Bearer <token>`.', 'bad_credentials')
-    const secret_hash = hashSecret(secret)
-    const holder = await cache.holder(secret_hash.toString('base64'), () =>
-      findTokenHolder.first(ctx.db, { secret_hash }),
-    )
-    if (!holder)
+  const findHolder: FindHolder = (secret) => {
+    if (secret.startsWith('fdt_'))
+      return findTokenHolder.first(ctx.db, {
+        secret_hash: hashSecret(secret),
+        recent_seconds: recentSeconds,
+      })
+    return findAccessTokenHolder(secret)
+  }
+
+  /** `anew`: not as it may be remembered, but as it is in this moment. */
+  async function holderOf(request: FastifyRequest, anew: boolean): Promise<Holder | undefined> {
+    const { authorization, cookie } = request.headers
+    if (authorization !== undefined) {
+      const secret = secretIn(authorization)
+      if (secret === undefined) throw unauthorized('Send `Authorization: Bearer <token>`.', 'bad_credentials')
+      const look = () => findHolder(secret)
+      const holder = await (anew ? look() : cache.holder(keyOf('bearer', secret), look))
+      if (holder) return holder
       throw unauthorized('This token is unknown, expired or revoked.', 'bad_credentials', 'invalid_token')
-    return { user_id: holder.user_id, token_id: holder.token_id, role: holder.role, request_id: request.id }
+    }
+    const secret = secretInCookies(ctx.config.publicUrl, cookie)
+    if (secret === undefined) return undefined
+    if (!isSafe(request.method) && !comesFromOwnPage(request.headers, ctx.config.publicUrl)) throw forgeable()
+    const look = () => sessions.findHolder(ctx, secret)
+    const holder = await (anew ? look() : cache.holder(keyOf('cookie', secret), look))
+    if (holder) return holder
+    throw unauthorized('You are signed in no more; sign in again.', 'session_ended')
+  }
+
+  async function actorOf(request: FastifyRequest, holder: Holder | undefined): Promise<Actor | undefined> {
+    if (!holder) return anonymous(request)
+    const { user_id, credential, role, scopes } = holder
+    return { user_id, credential, role, scopes, request_id: request.id }
   }
 
   function anonymous({ id, headers }: FastifyRequest): Actor | undefined {
     const role = ctx.config.anonymousRole
     if (!role || !comesFromHere(headers)) return undefined
-    return { user_id: null, token_id: null, role, request_id: id }
+    return { user_id: null, credential: null, role, scopes: null, request_id: id }
   }
 
   const metricsToken = ctx.config.metricsToken === undefined ? undefined : hashSecret(ctx.config.metricsToken)
@@ -62,24 +89,31 @@ export function authenticationOf(ctx: Context): Authentication {
 
   return {
     async authenticate(request) {
-      const { access, monitors } = request.routeOptions.config
-      if (request.is404 || access === 'anyone' || (monitors && isMonitor(request))) return
-      const actor = await actorOf(request)
+      const { config } = request.routeOptions
+      const { access, monitors, ownPage, recent = false, scope } = config
+      if (ownPage && !comesFromOwnPage(request.headers, ctx.config.publicUrl)) throw forgeable()
+      if (request.is404 || access === undefined || access === 'anyone' || (monitors && isMonitor(request)))
+        return
+      const holder = await holderOf(request, recent)
+      const actor = await actorOf(request, holder)
       if (!actor)
         throw unauthorized(
           'This call needs a token: `Authorization: Bearer <token>`, from POST /api/v1/token.',
         )
-      if (access !== undefined && !atLeast(actor.role, access)) {
-        throw forbidden(`This call is for the role ${access}; yours is ${actor.role}.`)
-      }
+      const refusal = refusalOf(actor, { access, ...(scope === undefined ? {} : { scope }) })
+      if (refusal === 'role') throw forbidden(`This call is for the role ${access}; yours is ${actor.role}.`)
+      if (refusal === 'scope') throw insufficientScope(scope)
+      if (recent && holder && !holder.recent) throw notRecent(recentSeconds)
       request.actor = actor
     },
     async holds(request) {
-      const actor = await actorOf(request).catch((error: unknown) => {
-        if (error instanceof AppError && error.status === 401) return undefined
-        throw error
-      })
-      return actor?.token_id === request.actor.token_id && actor.role === request.actor.role
+      const held = await holderOf(request, false)
+        .then((holder) => actorOf(request, holder))
+        .catch((error: unknown) => {
+          if (error instanceof AppError && error.status === 401) return undefined
+          throw error
+        })
+      return held !== undefined && isSame(held, request.actor)
     },
     onAccessChange: (tell) => void told.push(tell),
     listener: {
@@ -95,6 +129,17 @@ export function authenticationOf(ctx: Context): Authentication {
     },
   }
 }
+
+/** Secrets are not kept in memory, and one kind is never taken for another. */
+const keyOf = (kind: 'bearer' | 'cookie', secret: string) =>
+  `${kind} ${hashSecret(secret).toString('base64')}`
+
+const isSame = (one: Actor, other: Actor) =>
+  one.credential?.type === other.credential?.type &&
+  one.credential?.id === other.credential?.id &&
+  one.role === other.role
+
+const forgeable = () => forbidden('Browsers may send this only from the pages of Frontdesk itself.')
 
 function secretIn(authorization: string): string | undefined {
   return /^(?:Bearer|Token) +([\w.~+/=-]{1,200})$/i.exec(authorization)?.[1]

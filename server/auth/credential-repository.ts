@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Role } from '../../contract/index.ts'
+import { accessEnded } from '../credentials/access-repository.ts'
 import { audited, type Auditing } from '../db/audit.ts'
 import { statement } from '../db/statement.ts'
 import { touch } from '../db/touch.ts'
@@ -19,14 +20,17 @@ export const findPasswordHash = statement<{ id: number }>()(
     }>`select users.username, users.password_hash from users where users.id = ${value.id}`,
 )
 
-/** Taken before the password changes, in its transaction: whoever is signing in right now is waited for and seen. */
+/** Taken before what lets an account in is ended, in that transaction: whoever is signing in right now is waited for and seen. */
 export const lockAccount = statement<{ id: number }>()(
   (value) => sql<{ id: number }>`select users.id from users where users.id = ${value.id} for update`,
 )
 
-/** Sets a new password where the old one is still the one that was checked, and ends every token but one. */
+/** What a caller was let in with, which stays. */
+type Kept = { readonly kept_type: string | null; readonly kept_id: number | null }
+
+/** Sets a new password where the old one is still the one that was checked, and ends all else that lets the account in. */
 export const changePassword = statement<
-  { id: number; old_hash: string; new_hash: string; kept_token_id: number | null } & Auditing
+  { id: number; old_hash: string; new_hash: string } & Kept & Auditing
 >()(
   (value) => sql<{ id: number }>`
     with before as (select users.id, users as row from users where users.id = ${value.id} for update),
@@ -35,16 +39,26 @@ export const changePassword = statement<
       from before where users.id = before.id and users.password_hash = ${value.old_hash}
       returning users.*
     ),
-    working as (
-      select tokens.id, tokens as row from tokens join changed on tokens.user_id = changed.id
-      where tokens.revoked_at is null and tokens.expires_at > now() and tokens.id is distinct from ${value.kept_token_id}::bigint
-      for update of tokens
-    ),
-    revoked as (
-      update tokens set revoked_at = clock_timestamp() from working where tokens.id = working.id
-      returning tokens.*
-    ),
-    ${audited(value, { action: 'token.revoked', recordType: 'token', before: sql`working`, after: sql`revoked` })},
+    ${accessEnded(value, { of: sql`changed`, except: { type: value.kept_type, id: value.kept_id } })},
     ${audited(value, { action: 'user.password_changed', recordType: 'user', before: sql`before`, after: sql`changed` })}
     select changed.id from changed`,
+)
+
+/** Ends all that lets the account in. */
+export const endAllAccess = statement<{ id: number } & Auditing>()(
+  (value) => sql<{ id: number }>`
+    with account as (select users.id from users where users.id = ${value.id} for update),
+    ${accessEnded(value, { of: sql`account` })}
+    select account.id from account`,
+)
+
+/** Notes that the password was shown again; of what the caller was let in with. */
+export const noteAuthenticated = statement<{ type: string; id: number; user_id: number }>()(
+  (value) => sql`
+    with session as (
+      update sessions set authenticated_at = now()
+      where ${value.type}::text = 'session' and sessions.id = ${value.id} and sessions.user_id = ${value.user_id}
+    )
+    update tokens set authenticated_at = now()
+    where ${value.type}::text = 'token' and tokens.id = ${value.id} and tokens.user_id = ${value.user_id}`,
 )

@@ -5,9 +5,9 @@ import { violatedKey } from '../db/database.ts'
 import { inTransaction } from '../db/transaction.ts'
 import { type AppError, badRequest, conflict, invalid, notFound } from '../errors.ts'
 import * as repository from './first-admin-repository.ts'
-import { hashPassword } from './password-hashing.ts'
-import { weaknessOf } from './password-rules.ts'
-import { hashSecret, newSecret } from './secrets.ts'
+import { hashPassword } from '../credentials/password-hashing.ts'
+import { weaknessOf } from '../credentials/password-rules.ts'
+import { hashSecret, newSecret } from '../credentials/secrets.ts'
 
 export type FirstAdmin =
   | { readonly from: 'before' }

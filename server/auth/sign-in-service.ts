@@ -1,15 +1,25 @@
-// Trading a password for a token, and changing the password.
-import type { Body, changeMyPassword, createToken } from '../../contract/index.ts'
+// Trading a password for a token or a session, showing it again, and changing it.
+import type {
+  Body,
+  changeMyPassword,
+  createSession,
+  createToken,
+  Me,
+  reauthenticateMe,
+  Role,
+} from '../../contract/index.ts'
 import type { Actor, Context } from '../context.ts'
+import { hashPassword, verifyPassword } from '../credentials/password-hashing.ts'
+import { weaknessOf } from '../credentials/password-rules.ts'
+import { hashSecret, newSecret } from '../credentials/secrets.ts'
 import { auditing } from '../db/audit.ts'
 import { inTransaction } from '../db/transaction.ts'
 import { invalid, unauthorized } from '../errors.ts'
 import type { Allowance } from '../rate-limit-allowance.ts'
-import { ownUserId } from '../users/index.ts'
+import { account, ownUserId } from '../users/index.ts'
 import * as credentials from './credential-repository.ts'
-import { hashPassword, verifyPassword } from './password-hashing.ts'
-import { weaknessOf } from './password-rules.ts'
-import { hashSecret, newSecret } from './secrets.ts'
+import { insertSession } from './session-repository.ts'
+import { sessionLimits, shownUserAgent } from './session-rules.ts'
 import { countAttempt, forgetAttempts } from './sign-in-limits.ts'
 import { insertToken } from './token-repository.ts'
 
@@ -19,39 +29,105 @@ interface Caller {
   readonly tell: (allowance: Allowance) => void
 }
 
-/** Answers the same, and takes the same time, whether the name is unknown, has no login, is disabled, or the password is wrong. */
-export async function signIn(
+interface SignedIn {
+  readonly user_id: number
+  readonly role: Role
+  /** To be checked again by what makes use of it. */
+  readonly password_hash: string
+}
+
+/**
+ * Whose name and password these are, held to the limits on trying. Throws the same 401, after the same time, whether the name is
+ * unknown, has no login, is disabled, or the password is wrong.
+ */
+export async function checkCredentials(
   ctx: Context,
   { username, password }: Body<typeof createToken>,
-  caller: Caller & { readonly request_id: string },
-): Promise<{ token: string }> {
+  caller: Caller,
+): Promise<SignedIn> {
   const attempt = { ...caller, username }
   await countAttempt(ctx, attempt)
   const user = await credentials.findCredentials.first(ctx.db, { username })
   const right = await verifyPassword(user?.password_hash, password)
-  if (!user || !right) throw unauthorized('Username or password is wrong.', 'wrong_credentials')
+  if (!user || !right) throw wrongCredentials()
   await forgetAttempts(ctx, attempt)
+  return { user_id: user.id, role: user.role, password_hash: user.password_hash }
+}
 
+const wrongCredentials = () => unauthorized('Username or password is wrong.', 'wrong_credentials')
+
+/** Trades a password for a token. Throws as checkCredentials does. */
+export async function signIn(
+  ctx: Context,
+  body: Body<typeof createToken>,
+  caller: Caller & { readonly request_id: string },
+): Promise<{ token: string }> {
+  const { user_id, role, password_hash } = await checkCredentials(ctx, body, caller)
   const token = newSecret('fdt_')
   const made = await insertToken.first(ctx.db, {
-    user_id: user.id,
-    password_hash: user.password_hash,
+    user_id,
+    password_hash,
     secret_hash: hashSecret(token),
     lifetime_seconds: ctx.config.tokenLifetimeSeconds,
-    ...auditing({ user_id: user.id, role: user.role, request_id: caller.request_id }),
+    ...auditing({ user_id, role, request_id: caller.request_id }),
   })
-  if (!made) throw unauthorized('Username or password is wrong.', 'wrong_credentials')
+  if (!made) throw wrongCredentials()
   return { token }
 }
 
-/** Before a password is changed, and outside of that transaction: the try counts also when all else is undone. */
+interface Browser {
+  readonly user_agent: string | undefined
+  /** What its cookie holds by now; that session ends. */
+  readonly secret: string | undefined
+}
+
+/** Signs a browser in, by a session that is always a new one (session fixation). Throws as checkCredentials does. */
+export async function signInBrowser(
+  ctx: Context,
+  body: Body<typeof createSession>,
+  caller: Caller & { readonly request_id: string },
+  browser: Browser,
+): Promise<{ secret: string; me: Me }> {
+  const { user_id, role, password_hash } = await checkCredentials(ctx, body, caller)
+  const secret = newSecret('fdb_')
+  const actor = { user_id, role, request_id: caller.request_id }
+  const made = await insertSession.first(ctx.db, {
+    user_id,
+    password_hash,
+    secret_hash: hashSecret(secret),
+    replaced_hash: browser.secret === undefined ? null : hashSecret(browser.secret),
+    lifetime_seconds: sessionLimits.absolute,
+    user_agent: shownUserAgent(browser.user_agent),
+    address: caller.address,
+    ...auditing(actor),
+  })
+  if (!made) throw wrongCredentials()
+  return { secret, me: await account.get(ctx, { ...actor, credential: null, scopes: null }) }
+}
+
+/** Shows the password again, for what asks that it was shown lately. */
+export async function reauthenticate(
+  ctx: Context,
+  actor: Actor,
+  { password }: Body<typeof reauthenticateMe>,
+  right: () => void,
+): Promise<void> {
+  const id = ownUserId(actor)
+  const known = await credentials.findPasswordHash.first(ctx.db, { id })
+  if (!known?.password_hash || !(await verifyPassword(known.password_hash, password)))
+    throw invalid([{ in: 'body', pointer: '/password', detail: 'is not your password' }])
+  right()
+  if (actor.credential) await credentials.noteAuthenticated.all(ctx.db, { ...actor.credential, user_id: id })
+}
+
+/** Before a password that is shown again is looked at, and outside of that transaction: the try counts also when all else is undone. */
 export function countPasswordTry(ctx: Context, actor: Actor, caller: Caller): Promise<void> {
   return countAttempt(ctx, passwordTry(actor, caller))
 }
 
 const passwordTry = (actor: Actor, caller: Caller) => ({
   ...caller,
-  username: `user ${ownUserId(actor)} changing the password`,
+  username: `user ${ownUserId(actor)} showing the password`,
 })
 
 /** After a right password, whatever came of the new one. */
@@ -59,7 +135,7 @@ export function forgetPasswordTries(ctx: Context, actor: Actor, caller: Caller):
   return forgetAttempts(ctx, passwordTry(actor, caller))
 }
 
-/** Ends every other token of the user. Calls `right` as soon as the current password has proved to be. */
+/** Ends all else that lets the user in. Calls `right` as soon as the current password has proved to be. */
 export async function changePassword(
   ctx: Context,
   actor: Actor,
@@ -80,7 +156,8 @@ export async function changePassword(
     id,
     old_hash: known.password_hash,
     new_hash: await hashPassword(body.new_password),
-    kept_token_id: actor.token_id,
+    kept_type: actor.credential?.type ?? null,
+    kept_id: actor.credential?.id ?? null,
   }
   const changed = await inTransaction(ctx, async (ctx) => {
     await credentials.lockAccount.all(ctx.db, { id })

@@ -1,12 +1,12 @@
 // Remembers for a short while whose token is whose, which spares a third of a request. Every instance forgets a user within
 // moments of a change that the database announces (trigger announce_access_change); without that line open it remembers nothing.
-import type { TokenHolder } from './token-repository.ts'
+import type { Holder } from './holder.ts'
 
 const rememberedFor = 30_000
 const rememberedAtMost = 20_000
 
 interface Entry {
-  readonly holder: TokenHolder
+  readonly holder: Holder
   readonly until: number
 }
 
@@ -22,7 +22,7 @@ export class TokenCache {
   }
 
   /** Answers whose token it is, asking `look` when it is not remembered. Times in milliseconds. */
-  async holder(key: string, look: () => Promise<TokenHolder | undefined>): Promise<TokenHolder | undefined> {
+  async holder(key: string, look: () => Promise<Holder | undefined>): Promise<Holder | undefined> {
     const known = this.#entries.get(key)
     if (known && known.until > this.#clock()) return known.holder
     const changes = this.#changes

@@ -1,22 +1,16 @@
 import { sql } from 'kysely'
-import type { Role, Token } from '../../contract/index.ts'
+import type { Token } from '../../contract/index.ts'
 import { audited, type Auditing } from '../db/audit.ts'
 import { list } from '../db/list.ts'
 import { statement } from '../db/statement.ts'
-
-export interface TokenHolder {
-  readonly token_id: number
-  readonly user_id: number
-  readonly role: Role
-  /** How long the token still works. */
-  readonly seconds_left: number
-}
+import type { Holder } from './holder.ts'
 
 /** Whose token this is, if it works now. */
-export const findTokenHolder = statement<{ secret_hash: Buffer }>()(
-  (value) => sql<TokenHolder>`
-    select tokens.id as token_id, users.id as user_id, users.role,
-      extract(epoch from tokens.expires_at - now())::float8 as seconds_left
+export const findTokenHolder = statement<{ secret_hash: Buffer; recent_seconds: number }>()(
+  (value) => sql<Holder>`
+    select jsonb_build_object('type', 'token', 'id', tokens.id) as credential, users.id as user_id, users.role,
+      null as scopes, extract(epoch from tokens.expires_at - now())::float8 as seconds_left,
+      tokens.authenticated_at > now() - ${value.recent_seconds} * interval '1 second' as recent
     from tokens join users on users.id = tokens.user_id
     where tokens.secret_hash = ${value.secret_hash} and tokens.revoked_at is null and tokens.expires_at > now()
       and users.disabled_at is null`,

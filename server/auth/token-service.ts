@@ -9,7 +9,9 @@ import * as repository from './token-repository.ts'
 
 export async function list(ctx: Context, actor: Actor, query: PageQuery): Promise<Page<Token>> {
   const page = await repository.pageOfTokens(ctx.db, { user_id: ownUserId(actor), working: true }, query)
-  return { ...page, rows: page.rows.map((token) => ({ ...token, current: token.id === actor.token_id })) }
+  const { credential } = actor
+  const isCurrent = ({ id }: { id: number }) => credential?.type === 'token' && credential.id === id
+  return { ...page, rows: page.rows.map((token) => ({ ...token, current: isCurrent(token) })) }
 }
 
 /** Throws a 404 for a token that is another's, ended, or not there: all the same. */

@@ -33,13 +33,14 @@ interface AuditedEffect {
 
 /**
  * The CTE that writes an effect down, between those of a statement: `changed as (…), ${audited(value, { … })} select …`. One
- * row for each that changed. The table leaves a note for each in the outbox, from where server/feed tells others.
+ * row for each that changed, and no action twice in one statement. The table leaves a note for each in the outbox, from where server/feed tells others.
  */
 export function audited(
   value: Auditing,
   { action, after, before, recordType }: AuditedEffect,
 ): RawBuilder<unknown> {
-  return sql`${sql.ref(`${recordType}_audited`)} as (
+  const name = typeof action === 'string' ? action : recordType
+  return sql`${sql.id(`${name} audited`)} as (
       insert into audit_events (actor_id, actor_role, action, record_type, record_id, before, after, request_id)
       select ${value.actor_id}::bigint, ${value.actor_role}, ${typeof action === 'string' ? sql.lit(action) : action}, ${sql.lit(recordType)}, after.id,
         ${before ? sql`to_jsonb(before.row) - ${secrets}` : sql`null::jsonb`}, to_jsonb(after) - ${secrets}, ${value.request_id}

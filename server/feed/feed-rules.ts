@@ -2,6 +2,7 @@
 import { atLeast, type Event } from '../../contract/index.ts'
 import type { Change, ChangePolicies } from '../change.ts'
 import type { Actor } from '../context.ts'
+import { hasScope } from '../policy.ts'
 
 /** The fields that any policy asks for. */
 export function fieldsOf(policies: ChangePolicies): string[] {
@@ -11,7 +12,7 @@ export function fieldsOf(policies: ChangePolicies): string[] {
 /** The change as this actor hears of it; undefined where they do not. */
 export function eventFor(policies: ChangePolicies, actor: Actor, change: Change): Event | undefined {
   const policy = policies[change.record_type]
-  if (!policy?.maySee(actor, change)) return undefined
+  if (!policy || !hasScope(actor, policy.scope) || !policy.maySee(actor, change)) return undefined
   const { id, type, at, record_type, record_id, version, actor_id, request_id } = change
   return {
     id,

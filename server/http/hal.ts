@@ -1,6 +1,5 @@
 // Links (HAL), for who asks for them: `Accept: application/hal+json`. Plain JSON stays as small as it is.
 import {
-  atLeast,
   type Endpoint,
   endpoints,
   hal,
@@ -10,6 +9,7 @@ import {
   type Target,
 } from '../../contract/index.ts'
 import type { Actor } from '../context.ts'
+import { refusalOf } from '../policy.ts'
 import type { RecordDefinitions } from './records.ts'
 
 /** True where the caller names HAL, and likes no other JSON better (RFC 9110, section 12.5.1). */
@@ -27,12 +27,9 @@ export function prefersHal(accept: string | undefined): boolean {
   return quality(hal) > 0 && quality(hal) >= quality('application/json')
 }
 
-/** What this actor may follow; an endpoint that is for a higher role is left out. */
+/** What this actor may follow; an endpoint that is for a higher role, or beyond what was granted, is left out. */
 export function linksFor(actor: Actor, targets: Readonly<Record<string, Target>>): Links {
-  const allowed = Object.entries(targets).filter(([, { to }]) => {
-    const { access } = to.config
-    return access === 'anyone' || atLeast(actor.role, access)
-  })
+  const allowed = Object.entries(targets).filter(([, { to }]) => !refusalOf(actor, to.config))
   return Object.fromEntries(allowed.map(([relation, target]) => [relation, linkTo(target)]))
 }
 

@@ -2,6 +2,7 @@ import { atLeast, getRequest, linkTo } from '../../contract/index.ts'
 import type { ChangePolicy } from '../change.ts'
 
 export const ticketPolicy: ChangePolicy = {
+  scope: 'tickets:read',
   fields: ['archived_at'],
   maySee: (actor) => atLeast(actor.role, 'operator'),
   href: (_actor, { record_id: id }) => linkTo({ to: getRequest, params: { id } }).href,

@@ -5,6 +5,7 @@ const isOperator = (user: Fields | null) => user?.['role'] === 'operator' || use
 
 /** One sees oneself; operators see each other, also one who is none any more; admins see everybody. */
 export const userPolicy: ChangePolicy = {
+  scope: 'users:read',
   fields: ['role', 'disabled_at'],
   maySee: (actor, { record_id, before, after }) =>
     actor.role === 'admin' ||

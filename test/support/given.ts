@@ -1,7 +1,7 @@
 // What a test needs to be there already. Only the facts that matter to the test are named; the rest is made up.
 import type { Customer, Request, Role, TicketStatus } from '../../contract/index.ts'
 import { hash } from '@node-rs/argon2'
-import { hashSecret, newSecret } from '../../server/auth/secrets.ts'
+import { hashSecret, newSecret } from '../../server/credentials/secrets.ts'
 import type { Actor, Context } from '../../server/context.ts'
 import { customers } from '../../server/customers/index.ts'
 import { tickets } from '../../server/tickets/index.ts'
@@ -37,7 +37,7 @@ export interface Given {
   }): Promise<Request>
 }
 
-const system: Actor = { user_id: null, token_id: null, role: 'admin', request_id: 'given' }
+const system: Actor = { user_id: null, credential: null, scopes: null, role: 'admin', request_id: 'given' }
 
 export function givenIn(ctx: Context): Given {
   let serial = 0

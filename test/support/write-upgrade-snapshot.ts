@@ -45,5 +45,5 @@ async function tellStory(ctx: Context) {
   await given.request({ customer_id: id, status: 'REJECTED', archived: true, body: 'Summer' })
   const gone = await given.customer({ last_name: 'Lannister' })
   await given.request({ customer_id: gone.id, body: 'Gold' })
-  await customers.archive(ctx, { user_id: null, token_id: null, role: 'admin', request_id: 'story' }, gone.id)
+  await customers.archive(ctx, { user_id: null, credential: null, scopes: null, role: 'admin', request_id: 'story' }, gone.id)
 }

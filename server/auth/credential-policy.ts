@@ -1,7 +1,7 @@
 import type { ChangePolicy } from '../change.ts'
 
-/** A token is its user's own affair, whatever role another has. */
-export const tokenPolicy: ChangePolicy = {
+/** A token or a session is its user's own affair, whatever role another has. */
+export const credentialPolicy: ChangePolicy = {
   fields: ['user_id', 'revoked_at'],
   maySee: (actor, { before, after }) =>
     actor.user_id !== null && (after ?? before)?.['user_id'] === actor.user_id,

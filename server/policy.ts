@@ -1,0 +1,17 @@
+// Who may call what: the one place that judges role and scope, for calls and for the links and events that follow from them.
+import { atLeast, type Endpoint, type Scope } from '../contract/index.ts'
+import type { Actor } from './context.ts'
+
+type Who = Pick<Actor, 'role' | 'scopes'>
+
+/** Why this actor may not call it, in a word; undefined where they may. Both must allow it: a scope never adds to a role. */
+export function refusalOf(actor: Who, { access, scope }: Endpoint['config']): 'role' | 'scope' | undefined {
+  if (access === 'anyone') return undefined
+  if (!atLeast(actor.role, access)) return 'role'
+  return hasScope(actor, scope) ? undefined : 'scope'
+}
+
+/** What names no scope is only for people themselves, not for clients that act for them. */
+export function hasScope({ scopes }: Pick<Actor, 'scopes'>, scope: Scope | undefined): boolean {
+  return scopes === null || (scope !== undefined && scopes.includes(scope))
+}
