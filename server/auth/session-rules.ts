@@ -9,6 +9,6 @@ export const sessionLimits = {
 /** Of what a browser calls itself, as much as tells it from another. */
 export const shownUserAgent = (header: string | undefined): string | null =>
   header
-    ?.replace(/[^\x20-\x7e]/g, ' ')
+    ?.replace(/[^\x21-\x7e]+/g, ' ')
     .trim()
     .slice(0, 200) || null

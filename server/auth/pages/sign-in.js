@@ -8,6 +8,6 @@ const wanted = new URLSearchParams(location.search).get('return_to')
 onSubmit(async () => {
   const credentials = { username: form.username.value, password: form.password.value }
   if (await send('/api/v1/session', credentials))
-    location.assign(placeToReturnTo(wanted, location.origin, '/'))
+    location.assign(placeToReturnTo(wanted, location.origin))
   else form.password.select()
 })
