@@ -46,6 +46,10 @@ test('every page is in the index, and shows an example', () => {
 
 describe.each(pages)('%s', async (page) => {
   const steps = stepsOf(readFileSync(new URL(page, folder), 'utf8'))
-  const desk = await openTestDesk({ anonymousRole: 'admin', rateLimit: true })
+  const desk = await openTestDesk({
+    anonymousRole: 'admin',
+    rateLimit: true,
+    publicUrl: 'http://localhost:8000',
+  })
   test.each(steps.map((step) => [step.title, step] as const))('%s', (_, step) => run(desk.url, step))
 })

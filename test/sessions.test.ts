@@ -16,7 +16,7 @@ import {
   updateMe,
 } from '../contract/index.ts'
 import { hashSecret } from '../server/credentials/secrets.ts'
-import { fromOwnPage, signInBrowser } from './support/browser.ts'
+import { fromOwnPage, signInBrowser } from './support/signed-in-browser.ts'
 import { callerOf } from './support/caller.ts'
 import { openTestDesk } from './support/desk.ts'
 import type { TestUser } from './support/given.ts'
@@ -139,18 +139,26 @@ describe('S38 another site', () => {
     expect(user.role).toBe('admin')
   })
 
-  test.each(Object.entries(foreign))('that %s signs nobody in, as themselves or as another', async (_, headers) => {
-    const { username } = await newUser()
-    const answer = await callerOf(desk.url, headers)(createSession, { body: { username, password } })
-    expect([answer.status, answer.headers.getSetCookie()]).toEqual([403, []])
-  })
+  test.each(Object.entries(foreign))(
+    'that %s signs nobody in, as themselves or as another',
+    async (_, headers) => {
+      const { username } = await newUser()
+      const answer = await callerOf(desk.url, headers)(createSession, { body: { username, password } })
+      expect([answer.status, answer.headers.getSetCookie()]).toEqual([403, []])
+    },
+  )
 
   test('with a form in place of JSON changes nothing either', async () => {
     const { cookie } = await newBrowser()
     const path = '/api/v1/me'
     for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data']) {
       const headers = { ...fromOwnPage(desk), cookie, 'content-type': type }
-      const { status } = await sendTo(desk.url, { method: 'PATCH', path, headers, body: '{"first_name":"Eve"}' })
+      const { status } = await sendTo(desk.url, {
+        method: 'PATCH',
+        path,
+        headers,
+        body: '{"first_name":"Eve"}',
+      })
       expect(status, type).toBe(415)
     }
   })
@@ -240,9 +248,7 @@ describe('a session', () => {
     const { call } = await newBrowser()
     const answer = await call(deleteSession, {})
     expect(answer.status).toBe(204)
-    expect(answer.headers.getSetCookie()).toEqual([
-      'frontdesk=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0',
-    ])
+    expect(answer.headers.getSetCookie()).toEqual(['frontdesk=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0'])
     await expect.poll(async () => (await call(getMe, {})).status, { timeout: 1_000 }).toBe(401)
   })
 
@@ -348,9 +354,10 @@ describe('what is dangerous', () => {
     await rows(`update sessions set ${longAgo} where user_id = $1`, [user.id])
     const { status, problem } = await call(reauthenticateMe, { body: { password: 'wrong' } })
     expect([status, problem.errors?.[0]?.pointer]).toEqual([422, '/password'])
-    const [session] = await rows(`select ${longAgo.replace('=', '<=')} as old from sessions where user_id = $1`, [
-      user.id,
-    ])
+    const [session] = await rows(
+      `select ${longAgo.replace('=', '<=')} as old from sessions where user_id = $1`,
+      [user.id],
+    )
     expect(session).toEqual({ old: true })
   })
 

@@ -61,7 +61,7 @@ export function authenticationOf(ctx: Context, findAccessTokenHolder: FindHolder
     throw unauthorized('You are signed in no more; sign in again.', 'session_ended')
   }
 
-  async function actorOf(request: FastifyRequest, holder: Holder | undefined): Promise<Actor | undefined> {
+  function actorOf(request: FastifyRequest, holder: Holder | undefined): Actor | undefined {
     if (!holder) return anonymous(request)
     const { user_id, credential, role, scopes } = holder
     return { user_id, credential, role, scopes, request_id: request.id }
@@ -95,12 +95,12 @@ export function authenticationOf(ctx: Context, findAccessTokenHolder: FindHolder
       if (request.is404 || access === undefined || access === 'anyone' || (monitors && isMonitor(request)))
         return
       const holder = await holderOf(request, recent)
-      const actor = await actorOf(request, holder)
+      const actor = actorOf(request, holder)
       if (!actor)
         throw unauthorized(
           'This call needs a token: `Authorization: Bearer <token>`, from POST /api/v1/token.',
         )
-      const refusal = refusalOf(actor, { access, ...(scope === undefined ? {} : { scope }) })
+      const refusal = refusalOf(actor, { access, scope })
       if (refusal === 'role') throw forbidden(`This call is for the role ${access}; yours is ${actor.role}.`)
       if (refusal === 'scope') throw insufficientScope(scope)
       if (recent && holder && !holder.recent) throw notRecent(recentSeconds)

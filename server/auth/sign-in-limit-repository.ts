@@ -5,6 +5,8 @@ import type { Tries } from './sign-in-rules.ts'
 interface Attempt {
   /** What each limit counts by. */
   readonly of: readonly string[]
+  /** What each is called, which keeps their counts apart. */
+  readonly policies: readonly string[]
   readonly name: string
   /** The address, or the network that counts as one. */
   readonly network: string
@@ -15,10 +17,10 @@ interface Attempt {
  * account could be tried under two keys. It is hashed, since people type their password into the wrong field.
  */
 const keys = (value: Attempt): RawBuilder<unknown> => sql`
-  select of, ordinality, encode(sha256(convert_to(concat_ws(E'\\n', of,
+  select of, ordinality, encode(sha256(convert_to(concat_ws(E'\\n', policy,
     case when of <> 'address' then lower(${value.name}) end,
     case when of <> 'name' then ${value.network} end), 'UTF8')), 'base64') as key
-  from unnest(${value.of}::text[]) with ordinality as counted (of, ordinality)`
+  from unnest(${value.of}::text[], ${value.policies}::text[]) with ordinality as counted (of, policy, ordinality)`
 
 const secondsLeft = (table: string): RawBuilder<unknown> =>
   sql`extract(epoch from ${sql.ref(`${table}.window_ends_at`)} - now())::float8`

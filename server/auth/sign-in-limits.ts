@@ -1,13 +1,14 @@
-// Holds sign-ins to the table of sign-in-rules.ts. Counted in the database, in one atomic statement, so that every instance
+// Holds sign-ins, and what else an account depends on, to the tables of sign-in-rules.ts. Counted in the database, in one atomic statement, so that every instance
 // counts the same; by the name as typed, so that a name that nobody has is limited like any other.
 import { clientNetworkOf } from '../client-network.ts'
 import type { Context } from '../context.ts'
 import { tooManyRequests } from '../errors.ts'
 import type { Allowance } from '../rate-limit-allowance.ts'
 import * as repository from './sign-in-limit-repository.ts'
-import { limitOf, type Tries, signInLimits, tightest } from './sign-in-rules.ts'
+import { limitOf, type Tries, type TryLimits, signInLimits, tightest } from './sign-in-rules.ts'
 
 interface Attempt {
+  /** Whose account it is about, as typed. */
   readonly username: string
   readonly address: string
   /** To be told what is left of the tightest limit. */
@@ -15,34 +16,40 @@ interface Attempt {
 }
 
 /** Counts a try before it is made. Throws a 429 once there were too many. */
-export async function countAttempt(ctx: Context, attempt: Attempt): Promise<void> {
+export async function countAttempt(ctx: Context, attempt: Attempt, limits = signInLimits): Promise<void> {
   if (!ctx.config.rateLimit) return
   const { username: name, tell } = attempt
   const network = clientNetworkOf(attempt.address)
-  const closed = closedNetworksOf(ctx.db)
+  const closed = closedNetworksOf(ctx.db, limits)
   const closedUntil = closed.get(network) ?? 0
-  if (closedUntil > ctx.clock()) throw refused([triedTooOften((closedUntil - ctx.clock()) / 1000)], tell)
+  if (closedUntil > ctx.clock())
+    throw refused(limits, [triedTooOften((closedUntil - ctx.clock()) / 1000)], tell)
 
   const counted = await repository.countAttempts.all(ctx.db, {
-    of: signInLimits.map((limit) => limit.of),
-    seconds: signInLimits.map((limit) => limit.seconds),
+    ...columnsOf(limits.limits),
+    seconds: limits.limits.map((limit) => limit.seconds),
     name,
     network,
   })
-  const over = counted.filter((tries) => tries.attempts > limitOf(tries).attempts)
-  if (over.length === 0) return tell?.(tightest(counted))
+  const over = counted.filter((tries) => tries.attempts > limitOf(limits, tries).attempts)
+  if (over.length === 0) return tell?.(tightest(limits, counted))
   const ofAddress = over.find((tries) => tries.of === 'address')
   if (ofAddress) {
     if (closed.size >= closedAtMost) closed.clear()
     closed.set(network, ctx.clock() + Math.min(ofAddress.seconds_left, closedForSeconds) * 1000)
   }
-  throw refused(over, tell)
+  throw refused(limits, over, tell)
 }
 
-function refused(over: readonly Tries[], tell: Attempt['tell']) {
-  const allowance = tightest(over)
+const columnsOf = (limits: TryLimits['limits']) => ({
+  of: limits.map((limit) => limit.of),
+  policies: limits.map((limit) => limit.policy),
+})
+
+function refused(limits: TryLimits, over: readonly Tries[], tell: Attempt['tell']) {
+  const allowance = tightest(limits, over)
   tell?.(allowance)
-  return tooManyRequests('Too many tries to sign in; wait before the next one.', allowance.secondsLeft)
+  return tooManyRequests(limits.refusal, allowance.secondsLeft)
 }
 
 const triedTooOften = (seconds_left: number): Tries => ({ of: 'address', attempts: Infinity, seconds_left })
@@ -50,11 +57,13 @@ const triedTooOften = (seconds_left: number): Tries => ({ of: 'address', attempt
 // An address that is over its limit is remembered for a minute, or refusing it would cost the database three rows a try.
 const closedForSeconds = 60
 const closedAtMost = 10_000
-const closedNetworks = new WeakMap<Context['db'], Map<string, number>>()
+const closedNetworks = new WeakMap<Context['db'], Map<TryLimits, Map<string, number>>>()
 
-function closedNetworksOf(db: Context['db']): Map<string, number> {
-  const closed = closedNetworks.get(db) ?? new Map<string, number>()
-  closedNetworks.set(db, closed)
+function closedNetworksOf(db: Context['db'], limits: TryLimits): Map<string, number> {
+  const byLimits = closedNetworks.get(db) ?? new Map<TryLimits, Map<string, number>>()
+  closedNetworks.set(db, byLimits)
+  const closed = byLimits.get(limits) ?? new Map<string, number>()
+  byLimits.set(limits, closed)
   return closed
 }
 
@@ -64,10 +73,24 @@ export async function forgetAttempts(
   { username: name, address, tell }: Attempt,
 ): Promise<void> {
   if (!ctx.config.rateLimit) return
-  const of = signInLimits.map((limit) => limit.of)
-  const kept = await repository.forgetAttempts.all(ctx.db, { of, name, network: clientNetworkOf(address) })
-  const forgotten = signInLimits
-    .filter((limit) => limit.of !== 'address')
-    .map(({ of, seconds }) => ({ of, attempts: 0, seconds_left: seconds }))
-  tell?.(tightest([...forgotten, ...kept]))
+  const network = clientNetworkOf(address)
+  const kept = await repository.forgetAttempts.all(ctx.db, {
+    ...columnsOf(signInLimits.limits),
+    name,
+    network,
+  })
+  const forgotten = limitsOfName.map(({ of, seconds }) => ({ of, attempts: 0, seconds_left: seconds }))
+  tell?.(tightest(signInLimits, [...forgotten, ...kept]))
 }
+
+/** After a new password that no try led to, such as one by a mailed link: of the address nothing is taken out. */
+export async function forgetAttemptsForName(
+  ctx: Context,
+  { username: name, address }: Pick<Attempt, 'username' | 'address'>,
+): Promise<void> {
+  if (!ctx.config.rateLimit) return
+  const network = clientNetworkOf(address)
+  await repository.forgetAttempts.all(ctx.db, { ...columnsOf(limitsOfName), name, network })
+}
+
+const limitsOfName = signInLimits.limits.filter((limit) => limit.of !== 'address')

@@ -1,37 +1,61 @@
-// How often signing in may be tried, as a table, and what is left after some tries.
+// How often something may be tried on which an account depends, as tables, and what is left after some tries.
 import type { Allowance } from '../rate-limit-allowance.ts'
 
-interface SignInLimit {
+interface TryLimit {
   readonly of: 'name and address' | 'name' | 'address'
-  /** What callers know it by. */
+  /** What callers know it by; no two limits share one. */
   readonly policy: string
   readonly attempts: number
   readonly seconds: number
 }
 
+export interface TryLimits {
+  /** What a caller is told who tried too often. */
+  readonly refusal: string
+  readonly limits: readonly TryLimit[]
+}
+
 /** Few tries for a name from one address, more for the name from anywhere, many from one address for any name. */
-export const signInLimits: readonly SignInLimit[] = [
-  { of: 'name and address', policy: 'sign-in', attempts: 5, seconds: 15 * 60 },
-  { of: 'name', policy: 'sign-in-by-name', attempts: 20, seconds: 60 * 60 },
-  { of: 'address', policy: 'sign-in-by-address', attempts: 100, seconds: 60 * 60 },
-]
+export const signInLimits: TryLimits = {
+  refusal: 'Too many tries to sign in; wait before the next one.',
+  limits: [
+    { of: 'name and address', policy: 'sign-in', attempts: 5, seconds: 15 * 60 },
+    { of: 'name', policy: 'sign-in-by-name', attempts: 20, seconds: 60 * 60 },
+    { of: 'address', policy: 'sign-in-by-address', attempts: 100, seconds: 60 * 60 },
+  ],
+}
+
+/** Each sends a mail. By the e-mail address that was typed, whether anybody has it or not. */
+export const askedMailLimits: TryLimits = {
+  refusal: 'Too many mails were asked for; wait before the next one.',
+  limits: [
+    { of: 'name', policy: 'mails', attempts: 3, seconds: 60 * 60 },
+    { of: 'address', policy: 'mails-by-address', attempts: 20, seconds: 60 * 60 },
+  ],
+}
+
+/** A mailed secret cannot be guessed; to look for one costs us something all the same. */
+export const mailedLinkLimits: TryLimits = {
+  refusal: 'Too many links were tried; wait before the next one.',
+  limits: [{ of: 'address', policy: 'mailed-links', attempts: 100, seconds: 60 * 60 }],
+}
 
 /** How often something was tried of which there is a limit. */
 export interface Tries {
-  readonly of: SignInLimit['of']
+  readonly of: TryLimit['of']
   readonly attempts: number
   readonly seconds_left: number
 }
 
-export function limitOf({ of }: Tries): SignInLimit {
-  const limit = signInLimits.find((candidate) => candidate.of === of)
+export function limitOf({ limits }: TryLimits, { of }: Tries): TryLimit {
+  const limit = limits.find((candidate) => candidate.of === of)
   if (!limit) throw new Error(`There is no limit of tries by ${of}`)
   return limit
 }
 
 /** Of the limits the one that leaves least; of several that leave as little, the one that lasts longest. */
-export function tightest(tries: readonly Tries[]): Allowance {
-  const [first, ...others] = tries.map(leftAfter)
+export function tightest(limits: TryLimits, tries: readonly Tries[]): Allowance {
+  const [first, ...others] = tries.map((counted) => leftAfter(limits, counted))
   if (!first) throw new Error('Nothing was counted')
   return others.reduce((least, next) => (isTighter(next, least) ? next : least), first)
 }
@@ -41,8 +65,8 @@ function isTighter(one: Allowance, other: Allowance): boolean {
   return one.secondsLeft > other.secondsLeft
 }
 
-function leftAfter(tries: Tries): Allowance {
-  const { policy, attempts, seconds } = limitOf(tries)
+function leftAfter(limits: TryLimits, tries: Tries): Allowance {
+  const { policy, attempts, seconds } = limitOf(limits, tries)
   const remaining = Math.max(0, attempts - tries.attempts)
   return { policy, quota: attempts, seconds, remaining, secondsLeft: tries.seconds_left }
 }

@@ -7,7 +7,6 @@ const wanted = new URLSearchParams(location.search).get('return_to')
 
 onSubmit(async () => {
   const credentials = { username: form.username.value, password: form.password.value }
-  if (await send('/api/v1/session', credentials))
-    location.assign(placeToReturnTo(wanted, location.origin))
+  if (await send('/api/v1/session', credentials)) location.assign(placeToReturnTo(wanted, location.origin))
   else form.password.select()
 })

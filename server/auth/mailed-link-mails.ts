@@ -1,0 +1,57 @@
+// What the mails say. Plain text: a link, what it is for, and what to do when one did not ask for it.
+import type { Mail } from '../mail/mailer.ts'
+
+type Text = Omit<Mail, 'to'>
+
+interface Facts {
+  readonly link: string
+  readonly username: string
+}
+
+const inText = (...paragraphs: readonly string[]) => `${paragraphs.join('\n\n')}\n`
+
+export const invitation = ({ link, username }: Facts): Text => ({
+  subject: 'You are invited to Frontdesk',
+  text: inText(
+    `Hello,\n\nan account was made for you. Your username is ${username}.`,
+    'Choose a password here, within 72 hours:',
+    link,
+    'The link works once. If you do not know what this is about, do nothing.',
+  ),
+})
+
+export const passwordReset = ({ link, username }: Facts): Text => ({
+  subject: 'Choose a new password for Frontdesk',
+  text: inText(
+    `Hello,\n\nsomebody asked for a new password for your account ${username}.`,
+    'If that was you, choose it here, within 30 minutes:',
+    link,
+    'The link works once. If it was not you, do nothing: your password stays as it is.',
+  ),
+})
+
+export const passwordResetNotice = ({ username }: Pick<Facts, 'username'>): Text => ({
+  subject: 'Your password for Frontdesk was changed',
+  text: inText(
+    `Hello,\n\nthe password of your account ${username} was changed by a link that was mailed to you, and everybody who was signed in with it was signed out.`,
+    'If that was not you, tell an admin at once, and look who else can read your mail.',
+  ),
+})
+
+export const emailChange = ({ link, username }: Facts): Text => ({
+  subject: 'Confirm your e-mail address for Frontdesk',
+  text: inText(
+    `Hello,\n\nmail for the account ${username} is to go to this address.`,
+    'If that is right, confirm it here, within 30 minutes:',
+    link,
+    'The link works once. If you do not know what this is about, do nothing.',
+  ),
+})
+
+export const emailChangeNotice = (): Text => ({
+  subject: 'Your e-mail address for Frontdesk is about to change',
+  text: inText(
+    'Hello,\n\nsomebody who is signed in as you asked that your mail go to another address from now on. It will, once they follow the link that was sent there.',
+    'If that was not you, change your password now, which signs everybody else out, and tell an admin.',
+  ),
+})
