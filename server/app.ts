@@ -4,7 +4,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
 import type { Registry } from 'prom-client'
 import { auditRoutes } from './audit/index.ts'
-import { authenticationOf, authRoutes, servePages } from './auth/index.ts'
+import { authenticationOf, authRoutes, mailedLinkRoutes, servePages } from './auth/index.ts'
 import { changePolicies } from './change-policies.ts'
 import type { Context } from './context.ts'
 import { customerRecord, customerRoutes } from './customers/index.ts'
@@ -26,13 +26,15 @@ import { rateLimited } from './http/rate-limits.ts'
 import { logRequests } from './http/request-log.ts'
 import { secureHeaders } from './http/secure-headers.ts'
 import { limitTime } from './http/time-limit.ts'
+import { readUploads } from './http/uploads.ts'
 import { rewriteUrl } from './http/urls.ts'
 import { validateByContract } from './http/validation.ts'
 import { measureDatabase } from './metrics/database-metrics.ts'
 import { metricsRoutes } from './metrics/metrics-routes.ts'
 import { measureRequests } from './metrics/request-metrics.ts'
+import { accessTokenHolders, clientRecord, serveOAuth } from './oauth/index.ts'
 import { requestRecord, requestRoutes } from './tickets/index.ts'
-import { meRecord, operatorRecord, userRoutes } from './users/index.ts'
+import { meRecord, operatorRecord, userRecord, userRoutes } from './users/index.ts'
 
 export interface App {
   readonly api: Api
@@ -68,10 +70,11 @@ export async function buildApp(ctx: Context, secret: string, registry: Registry)
     frameworkErrors: answerBadUrl,
   }).withTypeProvider<TypeBoxTypeProvider>()
 
-  const authentication = authenticationOf(ctx, async () => undefined)
+  const authentication = authenticationOf(ctx, accessTokenHolders(ctx))
   answerProblems(api)
   validateByContract(api)
   readJsonBodies(api)
+  readUploads(api)
   measureRequests(api, registry)
   measureDatabase(ctx.db, registry)
   logRequests(api)
@@ -86,15 +89,17 @@ export async function buildApp(ctx: Context, secret: string, registry: Registry)
   exemptPages(api)
   api.addHook('onRequest', rateLimited(ctx, authentication.authenticate))
   refuseUnexpectedBodies(api)
-  const records = { customer: customerRecord, me: meRecord, operator: operatorRecord, request: requestRecord }
+  const records = { client: clientRecord, customer: customerRecord, me: meRecord, operator: operatorRecord, request: requestRecord, user: userRecord }
   answerByContract(api, ctx, records, secret)
 
   healthRoutes(api, ctx)
   metricsRoutes(api, registry)
-  authRoutes(api, ctx)
+  authRoutes(api, ctx, secret)
+  mailedLinkRoutes(api, ctx)
   servePages(api)
+  const oauth = await serveOAuth(api, ctx, secret)
   userRoutes(api)
-  customerRoutes(api)
+  customerRoutes(api, ctx)
   requestRoutes(api)
   auditRoutes(api)
   const feed = serveFeed(api, ctx, { policies: changePolicies, holds: authentication.holds })
@@ -102,5 +107,5 @@ export async function buildApp(ctx: Context, secret: string, registry: Registry)
   refuseOtherMethods(api)
   await serveDocs(api, ctx.config.publicUrl)
   await api.ready()
-  return { api, listeners: [authentication.listener, feed.listener] }
+  return { api, listeners: [authentication.listener, feed.listener, oauth] }
 }

@@ -46,6 +46,9 @@ describe('signing a browser in', () => {
     const cookies = answer.headers.getSetCookie()
     expect(cookies).toEqual([
       expect.stringMatching(/^frontdesk=fdb_[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Max-Age=1209600$/),
+      expect.stringMatching(
+        /^frontdesk-device=[\w.-]{66}; Path=\/; HttpOnly; SameSite=Lax; Max-Age=15552000$/,
+      ),
     ])
     const secret = /fdb_[\w-]+/.exec(cookies[0] ?? '')?.[0] ?? ''
     expect(JSON.stringify(answer.body)).not.toContain('fdb_')
@@ -257,6 +260,49 @@ describe('a session', () => {
     expect((await as(user)(deleteSession, {})).status).toBe(204)
     await expect.poll(async () => (await as(user)(getMe, {})).status, { timeout: 1_000 }).toBe(401)
     expect((await call(getMe, {})).status).toBe(200)
+  })
+})
+
+describe('a browser in which somebody has signed in before', async () => {
+  const limited = await openTestDesk({ rateLimit: true })
+  const own = fromOwnPage(limited)
+  const trying = (username: string, typed: string, cookie = '') =>
+    callerOf(limited.url, { ...own, cookie })(createSession, { body: { username, password: typed } })
+  async function marked(username: string) {
+    const [, mark = ''] = (await trying(username, password)).headers.getSetCookie()
+    return mark.slice(0, mark.indexOf(';'))
+  }
+
+  test('lets them in while others try their name from everywhere, and nobody else', async () => {
+    const { username } = await limited.given.user({ username: 'Sought', password })
+    const { username: other } = await limited.given.user({ password })
+    const [mark, foreign] = [await marked(username), await marked(other)]
+    for (let tries = 0; tries < 6; tries += 1) await trying(username, 'wrong')
+    expect((await trying(username, password)).status).toBe(429)
+    for (const bad of [
+      foreign,
+      `${mark}x`,
+      mark.replace('.', '.A'),
+      'frontdesk-device=.',
+      'frontdesk-device=a.b',
+    ])
+      expect((await trying(username, password, bad)).status, bad).toBe(429)
+    expect((await trying('SOUGHT', password, mark)).status).toBe(200)
+  })
+
+  test('may be tried in, too, only so often', async () => {
+    const { username } = await limited.given.user({ password })
+    const mark = await marked(username)
+    const statuses: number[] = []
+    for (let tries = 0; tries < 6; tries += 1) statuses.push((await trying(username, 'wrong', mark)).status)
+    expect(statuses).toEqual([401, 401, 401, 401, 401, 429])
+    expect((await trying(username, password)).status, 'elsewhere').toBe(200)
+  })
+
+  test('is not signed in by that', async () => {
+    const { username } = await limited.given.user({ password })
+    const cookie = await marked(username)
+    expect((await limited.anonymous(getMe, {}, { cookie })).status).toBe(401)
   })
 })
 

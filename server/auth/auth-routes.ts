@@ -16,7 +16,14 @@ import type { Context } from '../context.ts'
 import type { Api } from '../http/api.ts'
 import { answeredIn } from '../http/rate-limit-fields.ts'
 import { setUpFirstAdmin } from './first-admin-service.ts'
-import { endedCookie, secretInCookies, sessionCookie } from './session-cookie.ts'
+import { deviceSeconds, knownDevices } from './known-devices.ts'
+import {
+  deviceCookie,
+  deviceInCookies,
+  endedCookie,
+  secretInCookies,
+  sessionCookie,
+} from './session-cookie.ts'
 import { sessionLimits } from './session-rules.ts'
 import * as sessions from './session-service.ts'
 import {
@@ -34,7 +41,9 @@ const callerOf = (request: FastifyRequest, reply: FastifyReply) => ({
   tell: answeredIn(reply),
 })
 
-export function authRoutes(api: Api, ctx: Context) {
+/** `secret` signs the marks by which browsers are known again. */
+export function authRoutes(api: Api, ctx: Context, secret: string) {
+  const devices = knownDevices(secret)
   const { publicUrl } = ctx.config
   const showed = new WeakSet<FastifyRequest>()
   /** Tries to show one's password are counted before, and forgotten after: in a transaction of the call both would be undone when it is refused. */
@@ -59,13 +68,18 @@ export function authRoutes(api: Api, ctx: Context) {
     ...createSession,
     handler: async (request, reply) => {
       const { cookie, 'user-agent': user_agent } = request.headers
+      const { username } = request.body
+      const device = devices.deviceOf(username, deviceInCookies(publicUrl, cookie))
       const { secret, me } = await signInBrowser(
         request.ctx,
         request.body,
-        { ...callerOf(request, reply), request_id: request.id },
+        { ...callerOf(request, reply), device, request_id: request.id },
         { user_agent, secret: secretInCookies(publicUrl, cookie) },
       )
-      void reply.header('set-cookie', sessionCookie(publicUrl, secret, sessionLimits.absolute))
+      void reply.header('set-cookie', [
+        sessionCookie(publicUrl, secret, sessionLimits.absolute),
+        deviceCookie(publicUrl, devices.markFor(username), deviceSeconds),
+      ])
       return me
     },
   })

@@ -8,7 +8,7 @@ import * as repository from './sign-in-limit-repository.ts'
 import { limitOf, type Tries, type TryLimits, signInLimits, tightest } from './sign-in-rules.ts'
 
 interface Attempt {
-  /** Whose account it is about, as typed. */
+  /** Whose account it is about, as typed; or the device that is known. */
   readonly username: string
   readonly address: string
   /** To be told what is left of the tightest limit. */
@@ -71,16 +71,13 @@ function closedNetworksOf(db: Context['db'], limits: TryLimits): Map<string, num
 export async function forgetAttempts(
   ctx: Context,
   { username: name, address, tell }: Attempt,
+  limits = signInLimits,
 ): Promise<void> {
   if (!ctx.config.rateLimit) return
   const network = clientNetworkOf(address)
-  const kept = await repository.forgetAttempts.all(ctx.db, {
-    ...columnsOf(signInLimits.limits),
-    name,
-    network,
-  })
-  const forgotten = limitsOfName.map(({ of, seconds }) => ({ of, attempts: 0, seconds_left: seconds }))
-  tell?.(tightest(signInLimits, [...forgotten, ...kept]))
+  const kept = await repository.forgetAttempts.all(ctx.db, { ...columnsOf(limits.limits), name, network })
+  const forgotten = ofName(limits).map(({ of, seconds }) => ({ of, attempts: 0, seconds_left: seconds }))
+  tell?.(tightest(limits, [...forgotten, ...kept]))
 }
 
 /** After a new password that no try led to, such as one by a mailed link: of the address nothing is taken out. */
@@ -90,7 +87,7 @@ export async function forgetAttemptsForName(
 ): Promise<void> {
   if (!ctx.config.rateLimit) return
   const network = clientNetworkOf(address)
-  await repository.forgetAttempts.all(ctx.db, { ...columnsOf(limitsOfName), name, network })
+  await repository.forgetAttempts.all(ctx.db, { ...columnsOf(ofName(signInLimits)), name, network })
 }
 
-const limitsOfName = signInLimits.limits.filter((limit) => limit.of !== 'address')
+const ofName = ({ limits }: TryLimits) => limits.filter((limit) => limit.of !== 'address')

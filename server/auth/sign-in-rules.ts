@@ -25,6 +25,15 @@ export const signInLimits: TryLimits = {
   ],
 }
 
+/** Of a name in a browser in which it has signed in before: whatever is tried elsewhere leaves these alone. */
+export const knownDeviceLimits: TryLimits = {
+  refusal: signInLimits.refusal,
+  limits: [
+    { of: 'name', policy: 'sign-in-by-device', attempts: 5, seconds: 15 * 60 },
+    { of: 'address', policy: 'sign-in-by-address', attempts: 100, seconds: 60 * 60 },
+  ],
+}
+
 /** Each sends a mail. By the e-mail address that was typed, whether anybody has it or not. */
 export const askedMailLimits: TryLimits = {
   refusal: 'Too many mails were asked for; wait before the next one.',

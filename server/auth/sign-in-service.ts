@@ -21,10 +21,13 @@ import * as credentials from './credential-repository.ts'
 import { insertSession } from './session-repository.ts'
 import { sessionLimits, shownUserAgent } from './session-rules.ts'
 import { countAttempt, forgetAttempts } from './sign-in-limits.ts'
+import { knownDeviceLimits, signInLimits } from './sign-in-rules.ts'
 import { insertToken } from './token-repository.ts'
 
 interface Caller {
   readonly address: string
+  /** The number of a browser in which this very name has signed in before. */
+  readonly device?: string | undefined
   /** To be told how many more tries there are. */
   readonly tell: (allowance: Allowance) => void
 }
@@ -45,12 +48,13 @@ export async function checkCredentials(
   { username, password }: Body<typeof createToken>,
   caller: Caller,
 ): Promise<SignedIn> {
-  const attempt = { ...caller, username }
-  await countAttempt(ctx, attempt)
+  const limits = caller.device === undefined ? signInLimits : knownDeviceLimits
+  const attempt = { ...caller, username: caller.device ?? username }
+  await countAttempt(ctx, attempt, limits)
   const user = await credentials.findCredentials.first(ctx.db, { username })
   const right = await verifyPassword(user?.password_hash, password)
   if (!user || !right) throw wrongCredentials()
-  await forgetAttempts(ctx, attempt)
+  await forgetAttempts(ctx, attempt, limits)
   return { user_id: user.id, role: user.role, password_hash: user.password_hash }
 }
 

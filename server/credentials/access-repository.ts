@@ -11,7 +11,7 @@ interface Ending {
 }
 
 /**
- * The CTEs, between those of a statement, that end every token and session of these users, each with its audit row:
+ * The CTEs, between those of a statement, that end every token, session and grant of these users, each with its audit row:
  * `changed as (…), ${accessEnded(value, { of: sql`changed` })} select …`.
  */
 export function accessEnded(value: Auditing, { of, except }: Ending): RawBuilder<unknown> {
@@ -37,6 +37,16 @@ export function accessEnded(value: Auditing, { of, except }: Ending): RawBuilder
       update sessions set revoked_at = clock_timestamp() from sessions_before where sessions.id = sessions_before.id
       returning sessions.*
     ),
+    grants_before as (
+      select oauth_grants.id, oauth_grants as row from oauth_grants join ${of} as users on oauth_grants.user_id = users.id
+      where oauth_grants.revoked_at is null and oauth_grants.expires_at > now()
+      for update of oauth_grants
+    ),
+    grants_ended as (
+      update oauth_grants set revoked_at = clock_timestamp() from grants_before where oauth_grants.id = grants_before.id
+      returning oauth_grants.*
+    ),
+    ${audited(value, { action: 'grant.revoked', recordType: 'grant', before: sql`grants_before`, after: sql`grants_ended` })},
     ${audited(value, { action: 'token.revoked', recordType: 'token', before: sql`tokens_before`, after: sql`tokens_ended` })},
     ${audited(value, { action: 'session.ended', recordType: 'session', before: sql`sessions_before`, after: sql`sessions_ended` })}`
 }

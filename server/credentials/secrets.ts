@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 
 /** What a secret is for, told by its beginning, so that a leaked one can be recognised. */
-export type SecretPrefix = 'fdt_' | 'fds_' | 'fdb_'
+export type SecretPrefix = 'fdc_' | 'fdt_' | 'fds_' | 'fdb_' | 'fdm_'
 
 export function newSecret(prefix: SecretPrefix): string {
   return prefix + randomBytes(32).toString('base64url')

@@ -1,4 +1,4 @@
 // Sends the first password together with the token that stands behind the # of the mailed link.
-import { choosePasswordByLink } from './form.js'
+import { choosePassword } from './mailed-link.js'
 
-choosePasswordByLink('/api/v1/invitations/accept')
+choosePassword('/api/v1/invitations/accept')

@@ -1,7 +1,8 @@
 // Sends the token that stands behind the # of the mailed link; not by itself, since programs that look into mail open links, too.
-import { finish, incompleteLink, onSubmit, secretOfLink, send } from './form.js'
+import { finish, onSubmit, send } from './form.js'
+import { tokenOfLink } from './mailed-link.js'
 
-const token = secretOfLink(incompleteLink)
+const token = tokenOfLink()
 
 onSubmit(async () => {
   if (await send('/api/v1/email/confirm', { token })) finish()

@@ -1,4 +1,4 @@
 // Sends a new password together with the token that stands behind the # of the mailed link.
-import { choosePasswordByLink } from './form.js'
+import { choosePassword } from './mailed-link.js'
 
-choosePasswordByLink('/api/v1/password/reset')
+choosePassword('/api/v1/password/reset')
