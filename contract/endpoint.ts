@@ -10,7 +10,7 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 export type Access = 'anyone' | Role
 
 /** What has a version and a URL of its own (records.ts). */
-export type RecordName = 'customer' | 'me' | 'operator' | 'request' | 'user'
+export type RecordName = 'client' | 'customer' | 'me' | 'operator' | 'request' | 'user'
 
 /** A file that a call may bring: a part of multipart/form-data, and where no other body is taken also the body itself. */
 export interface Upload {
@@ -32,6 +32,8 @@ export interface Endpoint {
     readonly scope?: Scope
     /** True where the password must have been shown within the last ten minutes. */
     readonly recent?: boolean
+    /** True where the answer holds a secret that is shown once, and so is not kept under an Idempotency-Key. */
+    readonly answersSecret?: boolean
     /** The record that this changes: the one that the last parameter of the path names, or without one the caller's own. */
     readonly changes?: RecordName
     /** When this answers 409, in a sentence for the documentation. */

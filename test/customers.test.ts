@@ -5,12 +5,14 @@ import {
   createRequest,
   getCustomer,
   getRequest,
+  listCustomerHistory,
   listCustomers,
   listRequests,
   restoreCustomer,
   updateCustomer,
 } from '../contract/index.ts'
 import { openTestDesk } from './support/desk.ts'
+import { sendTo } from './support/send.ts'
 
 const { as, given, rows } = await openTestDesk()
 const operator = await given.operator()
@@ -253,4 +255,91 @@ test('archived customers are listed only when asked for', async () => {
   expect(
     (await call(listCustomers, { query: { q: 'hidden ltd', show_archived: true } })).body.results,
   ).toMatchObject([{ id }])
+})
+
+test('who made a customer stays, and who changed them last is told, in the reply as in the log', async () => {
+  const [maker, changer] = [operator, await given.operator()]
+  const { body: made } = await call(createCustomer, { body: { first_name: 'Ed', last_name: 'Made' } })
+  expect(made).toMatchObject({ created_by: maker.id, updated_by: maker.id })
+  const params = { id: made.id }
+  const { body: changed } = await as(changer)(updateCustomer, { params, body: { company: 'Wall Ltd' } })
+  expect(changed).toMatchObject({ created_by: maker.id, updated_by: changer.id })
+  await call(archiveCustomer, { params })
+  expect((await call(getCustomer, { params })).body).toMatchObject({
+    created_by: maker.id,
+    updated_by: maker.id,
+  })
+  const { body: restored } = await as(changer)(restoreCustomer, { params })
+  expect(restored).toMatchObject({ created_by: maker.id, updated_by: changer.id })
+  const refused = await call(updateCustomer, { params, body: { created_by: changer.id } as never })
+  expect(refused.status).toBe(422)
+  const { body: history } = await call(listCustomerHistory, { params })
+  expect(history.results[0]).toMatchObject({ action: 'customer.restored', actor_id: changer.id })
+})
+
+test('where nobody with an account did it, nobody is named', async () => {
+  const { url } = await openTestDesk({ anonymousRole: 'operator' })
+  const answer = await sendTo(url, {
+    method: 'POST',
+    path: '/api/v1/customers',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ first_name: 'Ed', last_name: 'Nobody' }),
+  })
+  expect(JSON.parse(answer.text)).toMatchObject({ created_by: null, updated_by: null })
+})
+
+test('an external_id is the caller’s own, as it stands, and nobody else’s while its customer lives', async () => {
+  const { body: made } = await call(createCustomer, {
+    body: { first_name: 'Ed', last_name: 'Numbered', external_id: ' W-1047 ' },
+  })
+  expect(made.external_id).toBe('W-1047')
+  const found = async (query: object) =>
+    (await call(listCustomers, { query })).body.results.map(({ id }) => id)
+  expect(await found({ external_id: 'W-1047' })).toEqual([made.id])
+  expect(await found({ external_id: 'w-1047' })).toEqual([])
+  expect(await found({ external_id: 'W-1047', last_name: 'other' })).toEqual([])
+
+  const other = await given.customer({ external_id: 'w-1047' })
+  for (const refused of [
+    await call(createCustomer, { body: { first_name: 'Ned', last_name: 'Late', external_id: 'W-1047' } }),
+    await call(updateCustomer, { params: { id: other.id }, body: { external_id: 'W-1047' } }),
+  ]) {
+    expect(refused.problem).toMatchObject({
+      status: 409,
+      type: 'urn:frontdesk:problem:external_id_taken',
+      conflicts_with: `/api/v1/customers/${made.id}`,
+    })
+  }
+
+  await call(archiveCustomer, { params: { id: made.id } })
+  expect(await found({ external_id: 'W-1047' })).toEqual([])
+  expect(await found({ external_id: 'W-1047', show_archived: true })).toEqual([made.id])
+  const heir = await call(updateCustomer, { params: { id: other.id }, body: { external_id: 'W-1047' } })
+  expect(heir.body.external_id).toBe('W-1047')
+  const back = await call(restoreCustomer, { params: { id: made.id } })
+  expect(back.problem).toMatchObject({
+    type: 'urn:frontdesk:problem:external_id_taken',
+    conflicts_with: `/api/v1/customers/${other.id}`,
+  })
+  await call(updateCustomer, { params: { id: other.id }, body: { external_id: null } })
+  expect((await call(restoreCustomer, { params: { id: made.id } })).status).toBe(200)
+})
+
+test('two who give one external_id at the same moment: one has it', async () => {
+  const answers = await Promise.all(
+    Array.from({ length: 6 }, () =>
+      call(createCustomer, { body: { first_name: 'Ed', last_name: 'Race', external_id: 'R-1' } }),
+    ),
+  )
+  expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409, 409, 409])
+})
+
+test.each([
+  ['blank', ' \t'],
+  ['empty', ''],
+  ['too long', 'x'.repeat(101)],
+  ['a number', 7],
+])('an external_id that is %s is refused', async (_, external_id) => {
+  const body = { first_name: 'Ed', last_name: 'Stark', external_id } as never
+  expect((await call(createCustomer, { body })).problem.errors).toMatchObject([{ pointer: '/external_id' }])
 })

@@ -97,7 +97,8 @@ test.each([
 test.each([
   'text/plain',
   'application/x-www-form-urlencoded',
-  'multipart/form-data; boundary=x',
+  'multipart/mixed; boundary=x',
+  'image/png',
   'application/xml',
   '',
 ])('a body sent as %s is 415', async (type) => {

@@ -2,9 +2,12 @@ import {
   archiveCustomer,
   createRequest,
   getCustomer,
+  getCustomerPhoto,
   listCustomerHistory,
   listCustomerRequests,
+  removeCustomerPhoto,
   restoreCustomer,
+  setCustomerPhoto,
   type Target,
   updateCustomer,
 } from '../../contract/index.ts'
@@ -15,6 +18,8 @@ import * as customers from './customer-service.ts'
 const actions = (params: { readonly id: number }): Readonly<Record<CustomerAction, Target>> => ({
   update: { to: updateCustomer, params },
   log_request: { to: createRequest, params },
+  set_photo: { to: setCustomerPhoto, params },
+  remove_photo: { to: removeCustomerPhoto, params },
   archive: { to: archiveCustomer, params },
   restore: { to: restoreCustomer, params },
 })
@@ -24,11 +29,16 @@ export const customerRecord: RecordDefinition<'customer'> = {
   get: (ctx, _actor, id) => customers.get(ctx, id),
   links: (customer) => {
     const params = { id: customer.id }
+    const v = customer.photo_url?.split('?v=')[1]
     return {
       self: { to: getCustomer, params },
       requests: { to: listCustomerRequests, params },
       history: { to: listCustomerHistory, params },
-      ...possible(actions(params), (action) => customerMay(action, customer)),
+      ...(v === undefined ? {} : { photo: { to: getCustomerPhoto, params, query: { v } } }),
+      ...possible(
+        actions(params),
+        (action) => customerMay(action, customer) && (action !== 'remove_photo' || v !== undefined),
+      ),
     }
   },
 }

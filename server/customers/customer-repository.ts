@@ -6,8 +6,12 @@ import { statement } from '../db/statement.ts'
 import { touch } from '../db/touch.ts'
 import { matches } from '../db/search.ts'
 
-const columns = sql`customers.first_name, customers.last_name, customers.phone, customers.email, customers.company,
-  customers.id, customers.created_at, customers.updated_at, customers.version, customers.archived_at`
+/** Another URL for every other photo, so that an answer to it may be kept for ever. */
+const photoUrl = sql`'/api/v1/customers/' || customers.id || '/photo?v=' || left(customers.photo_large_hash, 32)`
+
+export const columns = sql`customers.first_name, customers.last_name, customers.phone, customers.email, customers.company,
+  customers.external_id, ${photoUrl} as photo_url, customers.id, customers.created_at, customers.updated_at, customers.version,
+  customers.created_by, customers.updated_by, customers.archived_at`
 
 const searchText = sql`customer_search_text(customers.first_name, customers.last_name, customers.company, customers.email, customers.phone)`
 
@@ -15,16 +19,18 @@ export const findCustomer = statement<{ id: number }>()(
   (value) => sql<Customer>`select ${columns} from customers where customers.id = ${value.id}`,
 )
 
-/** The live customer who holds this phone or e-mail address, other than the one named. */
+/** The live customer who holds this key, other than the one named. */
 export const findKeyHolder = statement<{
   phone: string | null
   email: string | null
+  external_id: string | null
   except: number | null
 }>()(
-  (value) => sql<{ id: number; phone: string | null }>`
-    select customers.id, customers.phone from customers
+  (value) => sql<{ id: number }>`
+    select customers.id from customers
     where customers.archived_at is null and customers.id is distinct from ${value.except}::bigint
-      and (customers.phone = ${value.phone} or lower(customers.email) = lower(${value.email}))
+      and (customers.phone = ${value.phone} or lower(customers.email) = lower(${value.email})
+        or customers.external_id = ${value.external_id})
     limit 1`,
 )
 
@@ -33,6 +39,7 @@ export interface CustomerFilters {
   readonly last_name?: string | undefined
   readonly phone?: string | undefined
   readonly email?: string | undefined
+  readonly external_id?: string | undefined
   readonly q?: string | undefined
   /** Present when archived customers are to be left out. */
   readonly live?: true | undefined
@@ -43,6 +50,11 @@ export const pageOfCustomers = list<Customer, CustomerFilters>({
   table: 'customers',
   sorts: { created: sql`customers.created_at`, updated: sql`customers.updated_at` },
   filters: {
+    external_id: (externalId) => ({
+      column: sql`customers.external_id`,
+      value: sql`${externalId}`,
+      shared: 'by few',
+    }),
     phone: (phone) => ({ column: sql`customers.phone`, value: sql`${phone}`, shared: 'by few' }),
     email: (email) => ({
       column: sql`lower(customers.email)`,
@@ -73,13 +85,23 @@ export interface NewCustomer {
   readonly phone: string | null
   readonly email: string | null
   readonly company: string | null
+  readonly external_id: string | null
 }
 
-export const insertCustomer = statement<NewCustomer & Auditing>()(
+/** What names a photo's files and what must be in them; all null where there is none. */
+export interface PhotoColumns {
+  readonly photo_key: string | null
+  readonly photo_large_hash: string | null
+  readonly photo_small_hash: string | null
+}
+
+export const insertCustomer = statement<NewCustomer & PhotoColumns & Auditing>()(
   (value) => sql<Customer>`
     with created as (
-      insert into customers (first_name, last_name, phone, email, company)
-      values (${value.first_name}, ${value.last_name}, ${value.phone}, ${value.email}, ${value.company})
+      insert into customers (first_name, last_name, phone, email, company, external_id,
+        photo_key, photo_large_hash, photo_small_hash, created_by, updated_by)
+      values (${value.first_name}, ${value.last_name}, ${value.phone}, ${value.email}, ${value.company}, ${value.external_id},
+        ${value.photo_key}, ${value.photo_large_hash}, ${value.photo_small_hash}, ${value.actor_id}, ${value.actor_id})
       returning *
     ),
     ${audited(value, { action: 'customer.created', recordType: 'customer', after: sql`created` })}
@@ -90,12 +112,16 @@ export const insertCustomer = statement<NewCustomer & Auditing>()(
 export const customerState = sql`case when customers.archived_at is null then 'LIVE' else 'ARCHIVED' end`
 
 /** Locks the customer as they are now; what may happen is decided by this row (see the ticket's). */
-const locked = (id: number) =>
+export const locked = (id: number) =>
   sql`select customers.id, ${customerState} as state, customers as row
     from customers where customers.id = ${id} for update`
 
 /** The states from which it may happen; given as values, so that the table of rules is the only place that knows. */
-type From = { readonly from: readonly string[] }
+export type From = { readonly from: readonly string[] }
+
+/** What every change of a customer sets. */
+export const touchedBy = (value: Auditing) =>
+  sql`updated_by = ${value.actor_id}::bigint, ${touch('customers')}`
 
 /** Sets the fields that `changes` (JSON) names, on a live customer. No row: absent or archived. */
 export const updateCustomer = statement<{ id: number; changes: string } & From & Auditing>()(
@@ -103,8 +129,9 @@ export const updateCustomer = statement<{ id: number; changes: string } & From &
     with before as (${locked(value.id)}),
     changed as (
       update customers set
-        (first_name, last_name, phone, email, company) = (next.first_name, next.last_name, next.phone, next.email, next.company),
-        ${touch('customers')}
+        (first_name, last_name, phone, email, company, external_id)
+          = (next.first_name, next.last_name, next.phone, next.email, next.company, next.external_id),
+        ${touchedBy(value)}
       from before, jsonb_populate_record(before.row, ${value.changes}::jsonb) as next
       where customers.id = before.id and before.state = any(${value.from})
       returning customers.*
@@ -127,7 +154,7 @@ export const archiveCustomer = statement<{ id: number } & From & Auditing>()(
   (value) => sql<{ id: number }>`
     with before as (${locked(value.id)}),
     changed as (
-      update customers set archived_at = clock_timestamp(), ${touch('customers')}
+      update customers set archived_at = clock_timestamp(), ${touchedBy(value)}
       from before where customers.id = before.id and before.state = any(${value.from})
       returning customers.*
     ),
@@ -150,7 +177,7 @@ export const restoreCustomer = statement<{ id: number } & From & Auditing>()(
   (value) => sql<Customer>`
     with before as (${locked(value.id)}),
     changed as (
-      update customers set archived_at = null, ${touch('customers')}
+      update customers set archived_at = null, ${touchedBy(value)}
       from before where customers.id = before.id and before.state = any(${value.from})
       returning customers.*
     ),

@@ -7,13 +7,19 @@ import {
   restoreCustomer,
   updateCustomer,
 } from '../../contract/index.ts'
+import type { Context } from '../context.ts'
 import type { Api } from '../http/api.ts'
 import * as customers from './customer-service.ts'
+import { photoRoutes, storingPhotos } from './photo-routes.ts'
 
-export function customerRoutes(api: Api) {
+export function customerRoutes(api: Api, ctx: Context) {
+  const photos = storingPhotos(ctx)
+  photoRoutes(api, photos)
   api.route({
     ...createCustomer,
-    handler: (request) => customers.create(request.ctx, request.actor, request.body),
+    preHandler: photos.storeUpload,
+    handler: (request) => customers.create(request.ctx, request.actor, request.body, photos.claim(request)),
+    onSend: photos.tidyUp,
   })
   api.route({
     ...listCustomers,

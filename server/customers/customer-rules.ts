@@ -7,6 +7,8 @@ export type CustomerState = 'LIVE' | 'ARCHIVED'
 const states = {
   update: ['LIVE'],
   log_request: ['LIVE'],
+  set_photo: ['LIVE'],
+  remove_photo: ['LIVE'],
   archive: ['LIVE'],
   restore: ['ARCHIVED'],
 } as const satisfies Record<string, readonly CustomerState[]>

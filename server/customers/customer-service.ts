@@ -19,14 +19,19 @@ import { type AppError, changedMeanwhile, conflict, notFound } from '../errors.t
 import * as repository from './customer-repository.ts'
 import { customerMay, customerStatesFor, tidy } from './customer-rules.ts'
 
+const noPhoto = { photo_key: null, photo_large_hash: null, photo_small_hash: null }
+
+/** `photo`: one whose files are there already. */
 export async function create(
   ctx: Context,
   actor: Actor,
   body: Body<typeof createCustomer>,
+  photo: repository.PhotoColumns = noPhoto,
 ): Promise<Customer> {
-  const customer = { phone: null, email: null, company: null, ...tidy(body) }
+  const customer = { phone: null, email: null, company: null, external_id: null, ...tidy(body) }
   return keepingKeys(ctx, null, customer, async (ctx) => {
-    const [created] = await repository.insertCustomer.all(ctx.db, { ...customer, ...auditing(actor) })
+    const values = { ...customer, ...photo, ...auditing(actor) }
+    const [created] = await repository.insertCustomer.all(ctx.db, values)
     return created as Customer
   })
 }
@@ -43,16 +48,25 @@ export async function list(
   query: Query<typeof listCustomers>,
   page: PageQuery,
 ): Promise<Page<Customer>> {
-  const { first_name, last_name, phone, email } = tidy(query, 'query')
+  const { first_name, last_name, phone, email, external_id } = tidy(query, 'query')
   const q = query.q === undefined ? undefined : searchPattern(query.q)
   const live = query.show_archived ? undefined : true
-  return repository.pageOfCustomers(ctx.db, { first_name, last_name, phone, email, q, live }, page)
+  return repository.pageOfCustomers(
+    ctx.db,
+    { first_name, last_name, phone, email, external_id, q, live },
+    page,
+  )
 }
+
+/** Who did it is said of each entry; of a photo only that there is another one or none. */
+const historyFields = Object.keys(Customer.properties).filter(
+  (field) => !['created_by', 'updated_by', 'photo_url'].includes(field),
+)
 
 /** What was done to the customer, archived or not. */
 export async function history(ctx: Context, id: number, page: PageQuery): Promise<Page<HistoryEntry>> {
   const entries = await audit.historyOf(ctx, { type: 'customer', id }, page, {
-    fields: Object.keys(Customer.properties),
+    fields: historyFields,
   })
   if (entries.count === 0) await get(ctx, id)
   return entries
@@ -114,29 +128,33 @@ function holding<T>(ctx: Context, id: number, work: (ctx: Context) => Promise<T>
 
 const absent = (id: number): AppError => notFound(`There is no customer ${id}.`)
 
+type Keys = { readonly [Field in 'phone' | 'email' | 'external_id']?: string | null | undefined }
+
+/** The unique keys of live customers, by the index that keeps each. */
+const uniqueKeys: Readonly<Record<string, { field: keyof Keys; called: string }>> = {
+  customers_live_phone_key: { field: 'phone', called: 'phone' },
+  customers_live_email_key: { field: 'email', called: 'e-mail address' },
+  customers_live_external_id_key: { field: 'external_id', called: 'external_id' },
+}
+
 /** Runs a write, and where a unique key of live customers stops it, says which, and whose it is. */
 async function keepingKeys<T>(
   ctx: Context,
   id: number | null,
-  keys: { readonly phone?: string | null | undefined; readonly email?: string | null | undefined },
+  keys: Keys,
   write: (ctx: Context) => Promise<T>,
 ): Promise<T> {
   try {
     return await attempt(ctx, write)
   } catch (error) {
-    const key = violatedKey(error)
-    if (key !== 'customers_live_phone_key' && key !== 'customers_live_email_key') throw error
-    const byPhone = key === 'customers_live_phone_key'
-    const holder = await repository.findKeyHolder.first(ctx.db, {
-      phone: byPhone ? (keys.phone ?? null) : null,
-      email: byPhone ? null : (keys.email ?? null),
-      except: id,
-    })
+    const key = uniqueKeys[violatedKey(error) ?? '']
+    if (!key) throw error
+    const { field, called } = key
+    const taken = { phone: null, email: null, external_id: null, [field]: keys[field] ?? null }
+    const holder = await repository.findKeyHolder.first(ctx.db, { ...taken, except: id })
     throw conflict(
-      byPhone ? 'phone_taken' : 'email_taken',
-      byPhone
-        ? `Another live customer has the phone ${keys.phone}.`
-        : `Another live customer has the e-mail address ${keys.email}.`,
+      `${field}_taken`,
+      `Another live customer has the ${called} ${keys[field]}.`,
       holder && `/api/v1/customers/${holder.id}`,
     )
   }

@@ -3,6 +3,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { badRequest, invalid } from '../errors.ts'
+import { requireMediaType } from './media-types.ts'
 import { unstorableText } from './text.ts'
 
 /** Bytes. The longest field is 100,000 characters; nothing of ours needs more. */
@@ -13,7 +14,11 @@ export function readJsonBodies(app: FastifyInstance) {
   app.addContentTypeParser(
     'application/json',
     { parseAs: 'buffer' },
-    async (_request: FastifyRequest, body: Buffer) => parse(body),
+    async (request: FastifyRequest, body: Buffer) => {
+      // Where no body is taken, that is said of one in JSON; where a file is, that it is none.
+      if (request.routeOptions.config.upload) requireMediaType(request, 'application/json')
+      return parse(body)
+    },
   )
 }
 

@@ -1,6 +1,7 @@
 // Entity tags (RFC 9110, section 8.8.3). A record's is its version, "7"; shown with links, which depend on who asks, it has
 // their hash behind it, "7-3fa9c2d1": two representations never share a strong tag.
 import { createHash } from 'node:crypto'
+import type { FastifyReply } from 'fastify'
 
 export function entityTag(version: number, links?: string): string {
   if (links === undefined) return `"${version}"`
@@ -26,3 +27,6 @@ export function namesVersion(header: string, version: number): boolean {
 }
 
 const tagsIn = (header: string): string[] => header.match(/(?:W\/)?"[^"]*"/g) ?? []
+
+/** For an endpoint that answers no record, and so sees to its own tags. */
+export const notModified = (reply: FastifyReply) => reply.code(304).send()

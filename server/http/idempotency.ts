@@ -22,10 +22,10 @@ export function keptAnswers(secret: string) {
   const hashKey = createHash('sha256').update(`idempotency:${secret}`).digest()
 
   /** Keyed, since a body may hold what could be guessed from a plain hash: a password. */
-  function fingerprintOf({ method, url, body }: FastifyRequest): Buffer {
-    return createHmac('sha256', hashKey)
-      .update(`${method} ${url}\n${JSON.stringify(body) ?? ''}`)
-      .digest()
+  function fingerprintOf({ method, url, body, uploaded }: FastifyRequest): Buffer {
+    const asked = createHmac('sha256', hashKey).update(`${method} ${url}\n${JSON.stringify(body) ?? ''}`)
+    if (uploaded) asked.update('\n').update(createHash('sha256').update(uploaded.bytes).digest())
+    return asked.digest()
   }
 
   return {

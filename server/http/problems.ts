@@ -6,6 +6,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { isUnavailable } from '../db/database.ts'
 import { AppError, badRequest, invalid, notFound, unavailable } from '../errors.ts'
 import { endProgress } from './load-shedding.ts'
+import { unsupportedMediaType } from './media-types.ts'
 import { refusals } from './refusals.ts'
 import { alwaysSent } from './secure-headers.ts'
 import { pathOf } from './urls.ts'
@@ -37,9 +38,7 @@ function understand(error: FastifyError, request: FastifyRequest): AppError | un
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
       return new AppError('too_large', 'The body is too large.', { code: 'too_large' })
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
-      return new AppError('unsupported_media_type', 'Send the body as application/json.', {
-        code: 'unsupported_media_type',
-      })
+      return unsupportedMediaType(request)
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
       return badRequest('bad_content_length', 'The body is not as long as Content-Length says.')
     // A statement or lock that hit its time limit: somebody else holds the record, or the database is overloaded.

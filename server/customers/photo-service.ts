@@ -1,0 +1,136 @@
+// Customers' photos. The files are there before a row names them, and go when none does any more: whatever moment the process
+// ends at, a customer has the old photo or the new one.
+import { createHash, randomBytes } from 'node:crypto'
+import { type Customer, linkTo, photoSizes, restoreCustomer } from '../../contract/index.ts'
+import type { Actor, Context } from '../context.ts'
+import { auditing } from '../db/audit.ts'
+import { changedMeanwhile, conflict, notFound } from '../errors.ts'
+import type { UploadedFile } from '../http/uploads.ts'
+import { customerMay, customerStatesFor } from './customer-rules.ts'
+import * as customers from './customer-service.ts'
+import * as repository from './photo-repository.ts'
+
+export type PhotoSize = (typeof photoSizes)[number]
+export type { Photo } from './photo-repository.ts'
+
+const nameOf = (key: string, size: PhotoSize) => `${key}-${size}.webp`
+
+/** Makes our own picture of what came in, and stores it. It takes a while, and no connection to the database. */
+export async function store(ctx: Context, { bytes, type }: UploadedFile): Promise<repository.Photo> {
+  const pictures = await ctx.pictures.shrink(bytes, type)
+  const key = randomBytes(16).toString('hex')
+  await Promise.all(photoSizes.map((size) => ctx.files.put(nameOf(key, size), pictures[size])))
+  return { photo_key: key, photo_large_hash: hash(pictures.large), photo_small_hash: hash(pictures.small) }
+}
+
+const hash = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
+
+/** What is erased here is named by no row any more. Where it fails, the sweep does it. */
+export async function erase(ctx: Context, key: string): Promise<void> {
+  try {
+    await Promise.all(photoSizes.map((size) => ctx.files.delete(nameOf(key, size))))
+  } catch (error) {
+    ctx.log.warn({ err: error }, 'a photo that nobody has any more could not be erased')
+  }
+}
+
+/** `replaced` hears the key of the photo before: for erasing it once this is committed. */
+export async function set(
+  ctx: Context,
+  actor: Actor,
+  { id, photo, replaced }: { id: number; photo: repository.Photo; replaced: (key: string) => void },
+): Promise<Customer> {
+  const from = customerStatesFor('set_photo')
+  const changed = await repository.setPhoto.first(ctx.db, { id, ...photo, from, ...auditing(actor) })
+  if (!changed) throw await refusal(ctx, id)
+  if (changed.replaced !== null) replaced(changed.replaced)
+  return changed
+}
+
+/** Repeating it changes nothing. */
+export async function remove(
+  ctx: Context,
+  actor: Actor,
+  { id, replaced }: { id: number; replaced: (key: string) => void },
+): Promise<void> {
+  const from = customerStatesFor('remove_photo')
+  const removed = await repository.removePhoto.first(ctx.db, { id, from, ...auditing(actor) })
+  if (removed?.replaced) replaced(removed.replaced)
+  if (removed) return
+  const customer = await customers.get(ctx, id)
+  if (customer.archived_at !== null) throw archived(customer)
+  if (customer.photo_url !== null) throw changedMeanwhile(`Customer ${id}`)
+}
+
+async function refusal(ctx: Context, id: number) {
+  const customer = await customers.get(ctx, id)
+  return customerMay('set_photo', customer) ? changedMeanwhile(`Customer ${id}`) : archived(customer)
+}
+
+function archived({ id, archived_at }: Customer) {
+  const { method, href } = linkTo({ to: restoreCustomer, params: { id } })
+  return conflict(
+    'customer_archived',
+    `Customer ${id} was archived on ${archived_at}; restore it first (${method} ${href}).`,
+  )
+}
+
+export interface FoundPhoto {
+  /** Of the file, in hex. */
+  readonly hash: string
+  /** What `photo_url` names the photo by, in any size. */
+  readonly v: string
+  /** Undefined where the caller has them already. */
+  readonly bytes: Buffer | undefined
+}
+
+/** An archived customer's photo is found, too. `has` says of a hash whether the caller has that file. */
+export async function read(
+  ctx: Context,
+  { id, size, has }: { id: number; size: PhotoSize; has: (hash: string) => boolean },
+): Promise<FoundPhoto> {
+  let missed: string | undefined
+  for (;;) {
+    const photo = await photoOf(ctx, id)
+    const found = { hash: photo[`photo_${size}_hash`], v: photo.photo_large_hash.slice(0, 32) }
+    if (has(found.hash)) return { ...found, bytes: undefined }
+    const bytes = await ctx.files.get(nameOf(photo.photo_key, size))
+    if (bytes) return { ...found, bytes }
+    // Replaced between our look at the row and at the file: then the row names another one by now.
+    if (photo.photo_key === missed) throw new Error(`The file store has lost the photo of customer ${id}`)
+    missed = photo.photo_key
+  }
+}
+
+async function photoOf(ctx: Context, id: number): Promise<repository.Photo> {
+  const row = await repository.findPhoto.first(ctx.db, { id })
+  if (!row) throw notFound(`There is no customer ${id}.`)
+  const { photo_key, photo_large_hash, photo_small_hash } = row
+  if (photo_key === null || photo_large_hash === null || photo_small_hash === null)
+    throw notFound(`Customer ${id} has no photo.`)
+  return { photo_key, photo_large_hash, photo_small_hash }
+}
+
+const hour = 3_600_000
+const lookedUpAtOnce = 500
+
+/** Erases what no row names: what was stored for calls that came to nothing, and what could not be erased when it was replaced. */
+export async function sweep(ctx: Context): Promise<void> {
+  const before = ctx.clock() - hour
+  let old: string[] = []
+  for await (const { name, modified } of ctx.files.list()) {
+    if (modified < before) old.push(name)
+    if (old.length < lookedUpAtOnce) continue
+    await eraseUnused(ctx, old)
+    old = []
+  }
+  await eraseUnused(ctx, old)
+}
+
+async function eraseUnused(ctx: Context, names: readonly string[]): Promise<void> {
+  if (names.length === 0) return
+  const keyIn = (name: string) => /^([0-9a-f]{32})-(?:large|small)\.webp$/.exec(name)?.[1]
+  const keys = names.flatMap((name) => keyIn(name) ?? [])
+  const inUse = new Set((await repository.keysInUse.all(ctx.db, { keys })).map((row) => row.photo_key))
+  for (const name of names) if (!inUse.has(keyIn(name) ?? '')) await ctx.files.delete(name)
+}

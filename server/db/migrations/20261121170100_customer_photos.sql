@@ -1,0 +1,29 @@
+-- Who made a customer and who changed them last; null where that was nobody with an account.
+alter table customers
+  add created_by bigint references users,
+  add updated_by bigint references users,
+  add external_id text check (external_id <> '' and length(external_id) <= 100),
+  -- The photo's files in the file store are named by the key; the hashes (SHA-256, in hex) are those of their content.
+  add photo_key text check (photo_key ~ '^[0-9a-f]{32}$'),
+  add photo_large_hash text check (photo_large_hash ~ '^[0-9a-f]{64}$'),
+  add photo_small_hash text check (photo_small_hash ~ '^[0-9a-f]{64}$'),
+  add constraint customers_photo_is_whole check (num_nonnulls(photo_key, photo_large_hash, photo_small_hash) in (0, 3));
+
+-- What the audit log knows of those who are there already.
+update customers set
+  created_by = (
+    select audit_events.actor_id from audit_events
+    where audit_events.record_type = 'customer' and audit_events.record_id = customers.id and audit_events.action = 'customer.created'
+      and exists (select from users where users.id = audit_events.actor_id)
+    limit 1),
+  updated_by = (
+    select case when exists (select from users where users.id = audit_events.actor_id) then audit_events.actor_id end
+    from audit_events
+    where audit_events.record_type = 'customer' and audit_events.record_id = customers.id
+    order by audit_events.id desc limit 1);
+
+create unique index customers_live_external_id_key on customers (external_id) where archived_at is null;
+create index customers_archived_external_id on customers (external_id) where archived_at is not null;
+
+-- What the sweep of the file store asks: which keys are in use.
+create index customers_photo_key on customers (photo_key) where photo_key is not null;

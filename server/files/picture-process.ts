@@ -1,0 +1,51 @@
+// The process that decodes pictures, and nothing else: strangers' bytes meet the decoders here, where a crash or a hang costs
+// nobody anything. It answers each message with one of its own; pictures.ts asks, and ends it.
+import sharp, { type Sharp } from 'sharp'
+import { isPolyglot } from './picture-rules.ts'
+import { type Answer, memoryAtMost, pixelsAtMost, type Question, sides } from './picture-protocol.ts'
+
+sharp.block({ operation: ['VipsForeignLoad'] })
+sharp.unblock({
+  operation: ['VipsForeignLoadJpegBuffer', 'VipsForeignLoadPngBuffer', 'VipsForeignLoadWebpBuffer'],
+})
+sharp.concurrency(1)
+sharp.cache(false)
+
+const die = () => process.kill(process.pid, 'SIGKILL')
+
+process.on('disconnect', die)
+process.on('message', (question: Question) => {
+  void answer(question).then((answer) => process.send?.(answer))
+})
+process.send?.('ready')
+
+// The decoders work on other threads than this one.
+setInterval(() => {
+  if (process.memoryUsage.rss() > memoryAtMost) die()
+}, 20)
+
+async function answer({ bytes }: Question): Promise<Answer> {
+  if (isPolyglot(bytes)) return { refusal: 'must be a picture and nothing else besides' }
+  try {
+    const input = { limitInputPixels: pixelsAtMost, failOn: 'error' } as const
+    const { pages = 1, width, height } = await sharp(bytes, { ...input, limitInputPixels: false }).metadata()
+    if (pages > 1) return { refusal: 'must not be animated' }
+    if (width * height > pixelsAtMost) return { refusal: 'must have at most 25 megapixels' }
+    // Metadata is left behind, but for the orientation and the colors, which are made true of the pixels themselves.
+    const { data, info } = await fitted(sharp(bytes, input).autoOrient(), sides.large)
+      .toColourspace('srgb')
+      .raw()
+      .toBuffer({ resolveWithObject: true })
+    const pixels = () =>
+      sharp(data, { raw: { width: info.width, height: info.height, channels: info.channels } })
+    const large = await pixels().webp({ quality: 80 }).toBuffer()
+    const small = await fitted(pixels(), sides.small).webp({ quality: 80 }).toBuffer()
+    return { large, small }
+  } catch {
+    return { refusal: 'must be a whole picture that can be read' }
+  }
+}
+
+function fitted(picture: Sharp, side: number): Sharp {
+  return picture.resize(side, side, { fit: 'inside', withoutEnlargement: true })
+}

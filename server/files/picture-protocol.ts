@@ -1,0 +1,20 @@
+// What pictures.ts and its process say to each other, and the limits that both know.
+
+/** In pixels; neither wider nor higher. */
+export const sides = { large: 1024, small: 128 } as const
+
+export const pixelsAtMost = 25_000_000
+
+/** Bytes that the process may hold at any moment, its own program included. The worst of 25 megapixels was seen to need 266 MiB. */
+export const memoryAtMost = 300 * 1024 * 1024
+
+export interface Question {
+  readonly bytes: Buffer
+}
+
+export interface Sizes {
+  readonly large: Buffer
+  readonly small: Buffer
+}
+
+export type Answer = Sizes | { readonly refusal: string }

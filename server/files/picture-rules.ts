@@ -1,0 +1,28 @@
+// What can be said of a picture by looking at its bytes, before anything decodes them.
+
+export type PictureType = 'image/jpeg' | 'image/png' | 'image/webp'
+
+/** By how the file begins, which is what a decoder goes by; undefined for anything that is no such picture. */
+export function pictureTypeOf(bytes: Buffer): PictureType | undefined {
+  const begin = bytes.toString('latin1', 0, 12)
+  if (begin.startsWith('\xFF\xD8\xFF')) return 'image/jpeg'
+  if (begin.startsWith('\x89PNG\r\n\x1A\n')) return 'image/png'
+  return /^RIFF[^]{4}WEBP$/.test(begin) ? 'image/webp' : undefined
+}
+
+const markup = /<(?:script|html|body|iframe|svg|!doctype|\?php)[\s/>]/i
+/** The end of a ZIP's list of files stands in the last 64 KiB, and PDF's first line in the first KiB. */
+const zipEnd = 'PK\x05\x06'
+const pdfBegin = '%PDF-'
+
+/**
+ * True for a file that something else than a picture can be read from: a page, a script, an archive, a document. We keep nothing
+ * of it but the pixels; whoever sends such a file means no good by it, or does not know what they send.
+ */
+export function isPolyglot(bytes: Buffer): boolean {
+  return (
+    markup.test(bytes.toString('latin1')) ||
+    bytes.subarray(-65_558).includes(zipEnd, 0, 'latin1') ||
+    bytes.subarray(0, 1_024).includes(pdfBegin, 0, 'latin1')
+  )
+}

@@ -1,0 +1,128 @@
+// The process that reads pictures: kept for a while, bounded in time and number, and nobody's loss when it dies.
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
+import sharp from 'sharp'
+import { afterAll, expect, test } from 'vitest'
+import { openPictures, type Pictures } from '../server/files/pictures.ts'
+import { isPolyglot, pictureTypeOf } from '../server/files/picture-rules.ts'
+import { picture } from './support/photos.ts'
+
+const small = await picture()
+const opened: Pictures[] = []
+afterAll(() => opened.forEach((pictures) => pictures.close()))
+
+function open(...limits: Parameters<typeof openPictures>) {
+  const pictures = openPictures(...limits)
+  opened.push(pictures)
+  return pictures
+}
+
+const isLinux = process.platform === 'linux'
+
+/** The processes that this one has started and that still run. */
+const children = () =>
+  readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8')
+    .trim()
+    .split(' ')
+    .filter(Boolean)
+    .map(Number)
+
+test('a picture that takes too long is refused, and the next one is read', async () => {
+  const impatient = open({ patience: 1, keptFor: 30_000 })
+  const large = await picture('png', { width: 4_000, height: 4_000 })
+  await expect(impatient.shrink(large, undefined)).rejects.toMatchObject({
+    status: 422,
+    message: expect.stringContaining('great effort'),
+  })
+  const patient = open({ patience: 10_000, keptFor: 30_000 })
+  expect((await patient.shrink(large, undefined)).small.toString('latin1', 8, 12)).toBe('WEBP')
+})
+
+test(
+  'a picture that takes too much memory is refused, and the next one is read',
+  { timeout: 30_000 },
+  async () => {
+    const pictures = open({ patience: 20_000, keptFor: 30_000 })
+    // Far more bytes than anybody may send: with its pixels they are more than 300 MiB.
+    const noise = sharp(randomBytes(5_000 * 5_000 * 3), { raw: { width: 5_000, height: 5_000, channels: 3 } })
+    const hungry = await noise.png({ progressive: true, compressionLevel: 0, palette: false }).toBuffer()
+    const larger = Buffer.concat([hungry, Buffer.alloc(150 * 1024 * 1024)])
+    await expect(pictures.shrink(larger, undefined)).rejects.toMatchObject({
+      status: 422,
+      message: expect.stringContaining('great effort'),
+    })
+    expect((await pictures.shrink(small, undefined)).small.length).toBeGreaterThan(0)
+  },
+)
+
+test.runIf(isLinux)(
+  'of many at once only two are read at a time, and those beyond the queue are told to come again',
+  async () => {
+    const before = children().length
+    const pictures = open()
+    let most = 0
+    const looking = setInterval(() => (most = Math.max(most, children().length - before)), 5)
+    const answers = await Promise.allSettled(
+      Array.from({ length: 40 }, () => pictures.shrink(small, 'image/png')),
+    )
+    clearInterval(looking)
+    expect(most).toBeLessThanOrEqual(2)
+    const refused = answers.filter((answer) => answer.status === 'rejected')
+    expect(refused).toHaveLength(40 - 2 - 16)
+    expect(refused[0]?.reason).toMatchObject({ status: 503, code: 'overloaded' })
+  },
+)
+
+test.runIf(isLinux)(
+  'the process is kept for the next picture, goes when there is none, and its death is nobody else’s',
+  async () => {
+    const before = new Set(children())
+    const pictures = open({ patience: 5_000, keptFor: 150 })
+    const own = () => children().filter((pid) => !before.has(pid))
+    await pictures.shrink(small, undefined)
+    const [first = 0] = own()
+    await pictures.shrink(small, undefined)
+    expect(own()).toEqual([first])
+    process.kill(first, 'SIGKILL')
+    await pause(50)
+    await pictures.shrink(small, undefined)
+    expect(own()).not.toContain(first)
+    await pause(400)
+    expect(own()).toEqual([])
+  },
+)
+
+test.runIf(isLinux)('it knows none of our secrets', async () => {
+  process.env['SECRET_KEY'] = 'a secret that the decoder must not know'
+  const before = new Set(children())
+  await open().shrink(small, undefined)
+  const [pid] = children().filter((child) => !before.has(child))
+  const environment = readFileSync(`/proc/${pid}/environ`, 'utf8')
+  expect(environment).toContain('VIPS_DISC_THRESHOLD')
+  expect(environment).not.toContain('SECRET_KEY')
+  delete process.env['SECRET_KEY']
+})
+
+test.each([
+  ['\xff\xd8\xff\xe0', 'image/jpeg'],
+  ['\x89PNG\r\n\x1a\n', 'image/png'],
+  ['RIFF\x04\0\0\0WEBPVP8 ', 'image/webp'],
+  ['RIFF\x04\0\0\0WAVEfmt ', undefined],
+  [' \xff\xd8\xff', undefined],
+  ['GIF89a', undefined],
+  ['', undefined],
+])('what begins with %j is %s', (begin, type) => {
+  expect(pictureTypeOf(Buffer.from(begin, 'latin1'))).toBe(type)
+})
+
+test.each([
+  ['<SCRIPT>', true],
+  ['<svg/onload=alert(1)>', true],
+  ['<?php ', true],
+  ['%PDF-1.7', true],
+  ['<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF>', false],
+  ['scripts of html bodies < 5', false],
+])('a picture with %j in it is something else, too: %s', (content, expected) => {
+  expect(isPolyglot(Buffer.concat([small.subarray(0, 100), Buffer.from(content)]))).toBe(expected)
+})

@@ -1,0 +1,445 @@
+// Customers' photos: what is taken, what is refused, and that there is always the old one or the new one.
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Pool } from 'pg'
+import sharp from 'sharp'
+import { afterAll, describe, expect, test } from 'vitest'
+import {
+  archiveCustomer,
+  type Customer,
+  getCustomer,
+  listCustomerHistory,
+  listCustomers,
+  removeCustomerPhoto,
+  restoreCustomer,
+  setCustomerPhoto,
+  updateCustomer,
+} from '../contract/index.ts'
+import { customerTasks } from '../server/customers/index.ts'
+import { openFiles } from '../server/files/open-files.ts'
+import { openTestDesk } from './support/desk.ts'
+import { asUpload, picture } from './support/photos.ts'
+import { sendTo } from './support/send.ts'
+import { openStores } from './support/stores.ts'
+
+const desk = await openTestDesk()
+const { as, given, rows, url, ctx } = desk
+const operator = await given.operator()
+const call = as(operator)
+const authorization = `Bearer ${operator.token}`
+
+const look = (path: string, headers: Readonly<Record<string, string>> = {}) =>
+  sendTo(url, { path, headers: { authorization, ...headers } })
+
+async function setPhoto(id: number, bytes: Buffer, type = 'image/png', headers = {}) {
+  return call(setCustomerPhoto, { params: { id }, upload: asUpload(bytes, type) }, headers)
+}
+
+async function givenPhoto(facts: Parameters<typeof picture>[1] = {}): Promise<Customer> {
+  const { id } = await given.customer()
+  const set = await setPhoto(id, await picture('png', facts))
+  expect(set.status).toBe(200)
+  return set.body
+}
+
+function sendForm(
+  method: string,
+  path: string,
+  parts: Readonly<Record<string, string | Blob>>,
+  headers = {},
+) {
+  const body = new FormData()
+  for (const [name, value] of Object.entries(parts)) {
+    if (typeof value === 'string') body.append(name, value)
+    else body.append(name, value, 'me.png')
+  }
+  return sendTo(url, { method, path, headers: { authorization, ...headers }, body })
+}
+
+const filesThere = async () => {
+  const names: string[] = []
+  for await (const { name } of ctx.files.list()) names.push(name)
+  return names.sort()
+}
+
+/** Red, green and blue of the middle, near enough to tell one color from another. */
+async function middle(bytes: Buffer) {
+  const { info, data } = await sharp(bytes).removeAlpha().raw().toBuffer({ resolveWithObject: true })
+  const at = (Math.floor(info.height / 2) * info.width + Math.floor(info.width / 2)) * info.channels
+  return [...data.subarray(at, at + 3)].map((value) => Math.round(value / 255))
+}
+
+test.each(['jpeg', 'png', 'webp'] as const)(
+  'a %s becomes two sizes of WebP, never enlarged',
+  async (format) => {
+    const { id } = await given.customer()
+    const set = await setPhoto(id, await picture(format, { width: 3_000, height: 1_500 }), `image/${format}`)
+    expect(set).toMatchObject({ status: 200, body: { id, version: 2, updated_by: operator.id } })
+    const photoUrl = set.body.photo_url ?? ''
+    expect(photoUrl).toMatch(new RegExp(`^/api/v1/customers/${id}/photo\\?v=[0-9a-f]{32}$`))
+
+    for (const [query, width, height] of [
+      ['', 1024, 512],
+      ['&size=large', 1024, 512],
+      ['&size=small', 128, 64],
+    ] as const) {
+      const { bytes, headers } = await look(photoUrl + query)
+      expect(await sharp(bytes).metadata()).toMatchObject({ format: 'webp', width, height })
+      expect(await middle(bytes)).toEqual([1, 0, 0])
+      expect(headers.get('content-type')).toBe('image/webp')
+    }
+    const tiny = await givenPhoto({ width: 40, height: 30 })
+    expect(await sharp((await look(tiny.photo_url ?? '')).bytes).metadata()).toMatchObject({
+      width: 40,
+      height: 30,
+    })
+  },
+)
+
+test('photo_url is in every reply, null without a photo, and another one with every other photo', async () => {
+  const { id } = await given.customer({ company: 'Photographed Ltd' })
+  const params = { id }
+  expect((await call(getCustomer, { params })).body.photo_url).toBeNull()
+  const first = (await setPhoto(id, await picture('png'))).body.photo_url
+  expect((await call(getCustomer, { params })).body.photo_url).toBe(first)
+  expect((await call(listCustomers, { query: { q: 'photographed' } })).body.results[0]?.photo_url).toBe(first)
+  expect((await call(updateCustomer, { params, body: { first_name: 'Ned' } })).body.photo_url).toBe(first)
+  const second = (await setPhoto(id, await picture('png', { color: '#2020c0' }))).body.photo_url
+  expect(second).not.toBe(first)
+  // Who still has the first URL is given the current photo, and no leave to keep it.
+  const old = await look(first ?? '')
+  expect(await middle(old.bytes)).toEqual([0, 0, 1])
+  expect(old.headers.get('cache-control')).toBe('private, no-cache')
+  await call(archiveCustomer, { params })
+  expect((await call(restoreCustomer, { params })).body.photo_url).toBe(second)
+})
+
+test('a photo is private: kept by the browser that asked, shown as a picture and as nothing else', async () => {
+  const { id, photo_url } = await givenPhoto()
+  const { headers } = await look(photo_url ?? '')
+  expect(Object.fromEntries(headers)).toMatchObject({
+    'content-type': 'image/webp',
+    'cache-control': 'private, max-age=31536000, immutable',
+    'x-content-type-options': 'nosniff',
+    'content-security-policy': expect.stringContaining('sandbox'),
+    'content-disposition': `inline; filename="customer-${id}-large.webp"`,
+    etag: expect.stringMatching(/^"[0-9a-f]{64}"$/),
+    vary: 'authorization, cookie',
+  })
+  const again = await look(photo_url ?? '', { 'if-none-match': headers.get('etag') ?? '' })
+  expect([again.status, again.text, again.headers.get('etag')]).toEqual([304, '', headers.get('etag')])
+  expect(
+    (await look(`/api/v1/customers/${id}/photo?size=small`, { 'if-none-match': headers.get('etag') ?? '' }))
+      .status,
+  ).toBe(200)
+  const head = await sendTo(url, { method: 'HEAD', path: photo_url ?? '', headers: { authorization } })
+  expect([head.status, head.bytes.length]).toEqual([200, 0])
+})
+
+test('S01: a photo is for operators and admins; without credentials 401, for a customer 403, without a photo 404', async () => {
+  const { id, photo_url } = await givenPhoto()
+  const customer = await given.user()
+  const path = photo_url ?? ''
+  expect((await sendTo(url, { path })).status).toBe(401)
+  expect((await sendTo(url, { path, headers: { authorization: `Bearer ${customer.token}` } })).status).toBe(
+    403,
+  )
+  expect((await look(`/api/v1/customers/${(await given.customer()).id}/photo`)).status).toBe(404)
+  expect((await look('/api/v1/customers/999999/photo')).status).toBe(404)
+  const upload = asUpload(await picture())
+  expect((await as(customer)(setCustomerPhoto, { params: { id }, upload })).status).toBe(403)
+  expect((await as(customer)(removeCustomerPhoto, { params: { id } })).status).toBe(403)
+  expect((await look(path)).status).toBe(200)
+})
+
+test('S05: whatever else a form names, the photo goes to the customer of the path', async () => {
+  const [target, other] = [await given.customer(), await givenPhoto()]
+  const stray = { photo: asUpload(await picture()), id: String(other.id), customer_id: String(other.id) }
+  const refused = await sendForm('PUT', `/api/v1/customers/${target.id}/photo`, stray)
+  expect(refused.status).toBe(422)
+  expect((await call(getCustomer, { params: { id: target.id } })).body.photo_url).toBeNull()
+  expect((await call(getCustomer, { params: { id: other.id } })).body).toEqual(other)
+})
+
+test('a form may bring the photo, to a customer who is there or to a new one', async () => {
+  const { id } = await given.customer()
+  const set = await sendForm('PUT', `/api/v1/customers/${id}/photo`, { photo: asUpload(await picture()) })
+  expect([set.status, JSON.parse(set.text).photo_url]).toEqual([200, expect.any(String)])
+
+  const fields = {
+    first_name: 'Ed',
+    last_name: 'Stark',
+    phone: '+44 20 8366 1101',
+    email: '',
+    external_id: ' W-1 ',
+  }
+  const made = await sendForm('POST', '/api/v1/customers', { ...fields, photo: asUpload(await picture()) })
+  const customer: Customer = JSON.parse(made.text)
+  expect(made.status).toBe(201)
+  expect(customer).toMatchObject({
+    phone: '+442083661101',
+    email: null,
+    company: null,
+    external_id: 'W-1',
+    version: 1,
+  })
+  expect((await look(customer.photo_url ?? '')).status).toBe(200)
+  const plain = await sendForm('POST', '/api/v1/customers', { first_name: 'Ed', last_name: 'Plain' })
+  expect([plain.status, JSON.parse(plain.text).photo_url]).toEqual([201, null])
+  // What a browser sends where no file was chosen.
+  const none = await sendForm('POST', '/api/v1/customers', {
+    ...fields,
+    phone: '',
+    external_id: '',
+    photo: new Blob([]),
+  })
+  expect([none.status, JSON.parse(none.text).photo_url]).toEqual([201, null])
+})
+
+test.each([
+  ['a field that is not known', { nickname: 'Ned' }, '/nickname'],
+  ['an empty name', { last_name: '' }, '/last_name'],
+  ['a phone number that is none', { phone: 'call me' }, '/phone'],
+  ['a photo that is text', { photo: 'me.png' }, '/photo'],
+  ['a file of another name', { avatar: new Blob(['x']) }, '/avatar'],
+  ['U+0000', { last_name: 'S\0' }, '/last_name'],
+])('a form for a new customer with %s is refused by name', async (_, wrong, pointer) => {
+  const before = await filesThere()
+  const { status, text } = await sendForm('POST', '/api/v1/customers', {
+    first_name: 'Ed',
+    last_name: 'Stark',
+    ...wrong,
+  })
+  expect([status, JSON.parse(text).errors]).toEqual([422, [expect.objectContaining({ in: 'body', pointer })]])
+  expect(await filesThere()).toEqual(before)
+})
+
+test('a refused creation leaves no file behind', async () => {
+  await given.customer({ phone: '+442083661102' })
+  const before = await filesThere()
+  const fields = {
+    first_name: 'Ed',
+    last_name: 'Stark',
+    phone: '+442083661102',
+    photo: asUpload(await picture()),
+  }
+  expect((await sendForm('POST', '/api/v1/customers', fields)).status).toBe(409)
+  expect(await filesThere()).toEqual(before)
+})
+
+test('removing erases the photo, and may be repeated', async () => {
+  const { id } = await givenPhoto()
+  const params = { id }
+  const [before] = await rows<{ photo_key: string }>('select photo_key from customers where id = $1', [id])
+  expect((await call(removeCustomerPhoto, { params })).status).toBe(204)
+  const after = (await call(getCustomer, { params })).body
+  expect(after).toMatchObject({ photo_url: null, version: 3 })
+  expect((await filesThere()).filter((name) => name.startsWith(before?.photo_key ?? '?'))).toEqual([])
+  expect((await call(removeCustomerPhoto, { params })).status).toBe(204)
+  expect((await call(getCustomer, { params })).body).toEqual(after)
+  expect((await call(removeCustomerPhoto, { params: { id: 999_999 } })).status).toBe(404)
+  const { results } = (await call(listCustomerHistory, { params })).body
+  expect(results.map(({ action, actor_id }) => [action, actor_id])).toEqual([
+    ['customer.photo_removed', operator.id],
+    ['customer.photo_changed', operator.id],
+    ['customer.created', null],
+  ])
+})
+
+test("an archived customer's photo can be looked at, and not changed", async () => {
+  const { id, photo_url } = await givenPhoto()
+  await call(archiveCustomer, { params: { id } })
+  const before = await filesThere()
+  expect((await look(photo_url ?? '')).status).toBe(200)
+  expect((await setPhoto(id, await picture())).problem.type).toContain('customer_archived')
+  expect((await call(removeCustomerPhoto, { params: { id } })).problem.type).toContain('customer_archived')
+  expect(await filesThere()).toEqual(before)
+})
+
+test('If-Match keeps from overwriting, and what was stored for it is gone', async () => {
+  const { id, photo_url, version } = await givenPhoto()
+  const before = await filesThere()
+  const stale = await setPhoto(id, await picture(), 'image/png', { 'if-match': `"${version - 1}"` })
+  expect(stale.status).toBe(412)
+  expect(await filesThere()).toEqual(before)
+  const blue = await picture('png', { color: '#2020c0' })
+  const set = await setPhoto(id, blue, 'image/png', { 'if-match': `"${version}"` })
+  expect(set.status).toBe(200)
+  expect(set.body.photo_url).not.toBe(photo_url)
+  expect(await filesThere()).toHaveLength(before.length)
+})
+
+test('under an Idempotency-Key a form is taken once, and is another one with another photo', async () => {
+  const form = { first_name: 'Ed', last_name: 'Once', photo: asUpload(await picture()) }
+  const key = { 'idempotency-key': 'photo-1' }
+  const first = await sendForm('POST', '/api/v1/customers', form, key)
+  const before = await filesThere()
+  const again = await sendForm('POST', '/api/v1/customers', form, key)
+  expect([again.status, again.text, again.headers.get('idempotency-replayed')]).toEqual([
+    201,
+    first.text,
+    'true',
+  ])
+  const other = { ...form, photo: asUpload(await picture('png', { color: '#2020c0' })) }
+  expect((await sendForm('POST', '/api/v1/customers', other, key)).status).toBe(422)
+  expect(await rows(`select id from customers where last_name = 'Once'`)).toHaveLength(1)
+  expect(await filesThere()).toEqual(before)
+})
+
+test('replaced again and again, a reader always gets the old photo or the new one, whole', async () => {
+  const { id } = await givenPhoto()
+  const colors = ['#c02020', '#20c020', '#2020c0']
+  const pictures = await Promise.all(colors.map((color) => picture('png', { color })))
+  const over = new AbortController()
+  const reader = async () => {
+    let read = 0
+    while (!over.signal.aborted) {
+      const { status, bytes } = await look(`/api/v1/customers/${id}/photo`)
+      expect(status).toBe(200)
+      const seen = await middle(bytes)
+      expect([
+        [1, 0, 0],
+        [0, 1, 0],
+        [0, 0, 1],
+      ]).toContainEqual(seen)
+      read += 1
+    }
+    return read
+  }
+  const readers = [reader(), reader()]
+  for (let round = 0; round < 12; round += 1) {
+    const [photo = Buffer.alloc(0)] = pictures.slice(round % 3)
+    expect((await setPhoto(id, photo)).status).toBe(200)
+  }
+  over.abort()
+  expect((await Promise.all(readers)).every((read) => read > 5)).toBe(true)
+})
+
+test('set by many at once, one photo stays and nothing of the others', async () => {
+  const { id } = await given.customer()
+  const before = (await filesThere()).length
+  const colors = ['#c02020', '#20c020', '#2020c0', '#c0c020', '#20c0c0', '#c020c0']
+  const answers = await Promise.all(
+    colors.map(async (color) => setPhoto(id, await picture('png', { color }))),
+  )
+  expect(answers.map(({ status }) => status)).toEqual(colors.map(() => 200))
+  expect((await call(getCustomer, { params: { id } })).body.version).toBe(7)
+  expect(await filesThere()).toHaveLength(before + 2)
+})
+
+test('S53: where, when and with what it was taken is not in what is kept; that it lay on its side is made right', async () => {
+  // Red on the left and blue on the right, taken with the camera turned: it is to be shown with red above.
+  const halves = await sharp(await picture('png', { width: 400, height: 200, color: '#2020c0' }))
+    .composite([{ input: await picture('png', { width: 200, height: 200 }), left: 0, top: 0 }])
+    .withExif({
+      IFD0: { Make: 'Kodak-of-Winterfell', Copyright: 'Ned Stark' },
+      IFD3: {
+        GPSLatitude: '51/1 30/1 0/1',
+        GPSLongitude: '0/1 7/1 0/1',
+        GPSLatitudeRef: 'N',
+        GPSLongitudeRef: 'W',
+      },
+    })
+    .withXmp(
+      '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"/></x:xmpmeta>',
+    )
+    .withIccProfile('p3')
+    .withMetadata({ orientation: 6 })
+    .jpeg()
+    .toBuffer()
+  const sent = await sharp(halves).metadata()
+  expect([sent.orientation, sent.exif, sent.icc].every((part) => part !== undefined)).toBe(true)
+  expect(halves.includes('Kodak-of-Winterfell')).toBe(true)
+
+  const { id } = await given.customer()
+  const { body } = await setPhoto(id, halves, 'image/jpeg')
+  for (const size of ['large', 'small']) {
+    const { bytes } = await look(`${body.photo_url}&size=${size}`)
+    const kept = await sharp(bytes).metadata()
+    expect([kept.exif, kept.xmp, kept.icc, kept.iptc, kept.orientation]).toEqual(Array.from({ length: 5 }))
+    for (const trace of ['Kodak', 'Stark', 'GPS', 'xmpmeta', 'Exif', 'ICCP', 'EXIF', 'XMP '])
+      expect(bytes.includes(trace), trace).toBe(false)
+    expect((kept.height ?? 0) > (kept.width ?? 0)).toBe(true)
+    const above = await sharp(bytes)
+      .extract({ left: 0, top: 0, width: kept.width ?? 0, height: Math.floor((kept.height ?? 0) / 3) })
+      .png()
+      .toBuffer()
+    expect((await middle(above))[0]).toBe(1)
+  }
+})
+
+describe('the sweep', () => {
+  test('erases what no row names once it is an hour old, and nothing else', async () => {
+    const { photo_url } = await givenPhoto()
+    const kept = await filesThere()
+    const stray = `${'ab'.repeat(16)}-large.webp`
+    await ctx.files.put(stray, Buffer.from('stray'))
+    await ctx.files.put('ab-left-behind.tmp', Buffer.from('cut off'))
+    const sweep = () => customerTasks(ctx)['sweep_files']?.work()
+    await sweep()
+    expect(await filesThere()).toContain(stray)
+    desk.advance(61 * 60_000)
+    await sweep()
+    expect(await filesThere()).toEqual(kept)
+    expect((await look(photo_url ?? '')).status).toBe(200)
+  })
+})
+
+test('replaced between the look at the row and the look at the file, the new photo is read', async () => {
+  const { id } = await givenPhoto()
+  const blue = await picture('png', { color: '#2020c0' })
+  let replacing: Promise<unknown> | undefined
+  const late = await openTestDesk({
+    beside: desk,
+    files: {
+      ...ctx.files,
+      async get(name) {
+        await (replacing ??= setPhoto(id, blue))
+        return ctx.files.get(name)
+      },
+    },
+  })
+  const { status, bytes, headers } = await sendTo(late.url, {
+    path: `/api/v1/customers/${id}/photo`,
+    headers: { authorization },
+  })
+  expect([status, await middle(bytes)]).toEqual([200, [0, 0, 1]])
+  expect(headers.get('etag')).toBe((await look(`/api/v1/customers/${id}/photo`)).headers.get('etag'))
+})
+
+describe('while files are slow or fail', async () => {
+  const disk = await openStores()
+  afterAll(() => disk.close())
+  const { promise: ready, resolve: beReady } = Promise.withResolvers<void>()
+  const slow = await openTestDesk({
+    beside: desk,
+    files: { ...ctx.files, put: (...file) => ready.then(() => ctx.files.put(...file)) },
+  })
+  await writeFile(join(disk.folder, 'no-folder'), '')
+  const broken = await openTestDesk({
+    beside: desk,
+    files: await openFiles({ dataDir: join(disk.folder, 'no-folder'), s3: undefined }),
+  })
+
+  test('no connection to the database is held by a call that waits for them', async () => {
+    const { id, version } = await givenPhoto()
+    const upload = asUpload(await picture('png', { color: '#20c020' }))
+    const headers = { 'if-match': `"${version}"` }
+    const waiting = slow.as(operator)(setCustomerPhoto, { params: { id }, upload }, headers)
+    await pause(700)
+    const pool = slow.ctx.db as Pool
+    expect([pool.totalCount > 0, pool.idleCount]).toEqual([true, pool.totalCount])
+    beReady()
+    expect(await waiting).toMatchObject({ status: 200 })
+  })
+
+  test('a store that fails is no success, and the old photo stays', async () => {
+    const { id, photo_url } = await givenPhoto()
+    const upload = asUpload(await picture('png', { color: '#20c020' }))
+    const failed = await broken.as(operator)(setCustomerPhoto, { params: { id }, upload })
+    expect([failed.status, failed.problem.detail]).toEqual([503, expect.stringContaining('file store')])
+    expect((await call(getCustomer, { params: { id } })).body.photo_url).toBe(photo_url)
+    expect((await look(photo_url ?? '')).status).toBe(200)
+  })
+})
