@@ -8,6 +8,7 @@ const moduleArrows = {
   auth: ['users'],
   customers: ['audit', 'users'],
   feed: [],
+  oauth: ['auth', 'users'],
   tickets: ['audit', 'customers', 'users'],
 }
 const anyModule = `^server/(?:${Object.keys(moduleArrows).join('|')})/`
@@ -35,8 +36,9 @@ const arrows = [
   },
   {
     name: 'ground-knows-no-module',
-    comment: 'Modules stand on credentials, db, http, jobs and metrics, never the other way round.',
-    from: { path: '^server/(?:credentials|db|http|jobs|metrics)/', pathNot: '[.]test[.]ts$' },
+    comment:
+      'Modules stand on credentials, db, files, http, jobs, mail and metrics, never the other way round.',
+    from: { path: '^server/(?:credentials|db|files|http|jobs|mail|metrics)/', pathNot: '[.]test[.]ts$' },
     to: { path: anyModule },
   },
   {
@@ -56,7 +58,7 @@ const arrows = [
     from: { path: '^server/.+-(?:rules|policy)[.]ts$' },
     to: {
       path: [
-        '^server/(?:credentials|db|http|jobs|metrics)/',
+        '^server/(?:credentials|db|files|http|jobs|mail|metrics)/',
         '-(?:repository|service|routes)[.]ts$',
         '^node_modules/(?:kysely|pg|fastify)/',
       ],

@@ -7,16 +7,22 @@ import { id, listQuery, nullable, object, oneOf, pageOf, timestamp } from './sch
 const tags = ['Audit'] as const
 
 /** The types of record that have a life in the log. A ticket is what the API calls a request, too. */
-export const recordTypes = ['customer', 'session', 'ticket', 'token', 'user'] as const
+export const recordTypes = ['client', 'customer', 'grant', 'session', 'ticket', 'token', 'user'] as const
 
 /** All that happens to them. */
 export const actions = [
+  'client.created',
+  'client.updated',
+  'client.secret_rotated',
+  'client.deleted',
   'customer.created',
   'customer.updated',
   'customer.archived',
   'customer.restored',
   'customer.photo_changed',
   'customer.photo_removed',
+  'grant.created',
+  'grant.revoked',
   'session.created',
   'session.ended',
   'ticket.created',
@@ -76,7 +82,7 @@ export const AuditEvent = object(
   {
     ...what,
     record_type: Type.String({
-      description: 'customer, ticket (what the API calls a request), user, token or session.',
+      description: 'customer, ticket (what the API calls a request), user, token, session, client or grant.',
       examples: ['customer'],
     }),
     record_id: id('Number of the record.'),

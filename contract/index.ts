@@ -4,6 +4,8 @@ import * as auth from './auth.ts'
 import * as customers from './customers.ts'
 import type { Endpoint, Method } from './endpoint.ts'
 import * as events from './events.ts'
+import * as mailedLinks from './mailed-links.ts'
+import * as oauth from './oauth.ts'
 import * as operators from './operators.ts'
 import * as requests from './requests.ts'
 import * as system from './system.ts'
@@ -15,7 +17,18 @@ const isEndpoint = (value: unknown): value is Endpoint =>
 const methods: readonly Method[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 
 /** In the order of their URLs, and for one URL of what it does: read, make, change, end. */
-export const endpoints: readonly Endpoint[] = [audit, auth, customers, events, operators, requests, system, users]
+export const endpoints: readonly Endpoint[] = [
+  audit,
+  auth,
+  customers,
+  events,
+  mailedLinks,
+  oauth,
+  operators,
+  requests,
+  system,
+  users,
+]
   .flatMap((noun) => Object.values(noun).filter(isEndpoint))
   .sort((a, b) => a.url.localeCompare(b.url) || methods.indexOf(a.method) - methods.indexOf(b.method))
 
@@ -25,6 +38,8 @@ export * from './customers.ts'
 export * from './endpoint.ts'
 export * from './events.ts'
 export * from './links.ts'
+export * from './mailed-links.ts'
+export * from './oauth.ts'
 export * from './operators.ts'
 export * from './problem.ts'
 export * from './records.ts'

@@ -5,15 +5,19 @@ import { getMe, Me } from './auth.ts'
 import { Customer, getCustomer } from './customers.ts'
 import type { Endpoint, RecordName } from './endpoint.ts'
 import { Links } from './links.ts'
+import { Client, getClient } from './oauth.ts'
 import { getOperator, Operator } from './operators.ts'
 import { getRequest, Request } from './requests.ts'
 import { object } from './schema.ts'
+import { getUser, User } from './users.ts'
 
 export const records = {
+  client: { schema: Client, read: getClient },
   customer: { schema: Customer, read: getCustomer },
   me: { schema: Me, read: getMe },
   operator: { schema: Operator, read: getOperator },
   request: { schema: Request, read: getRequest },
+  user: { schema: User, read: getUser },
 } as const satisfies Record<RecordName, { readonly schema: TObject; readonly read: Endpoint }>
 
 /** Which record's schema this is, if it is one's. */
@@ -27,9 +31,9 @@ export function recordOfPage(schema: unknown): RecordName | undefined {
   return properties?.results && recordOf(properties.results.items)
 }
 
-/** Calls without credentials have nobody to keep an answer for. */
+/** Calls without credentials have nobody to keep an answer for, and no secret is kept. */
 export function takesIdempotencyKey({ method, config }: Endpoint): boolean {
-  return config.access !== 'anyone' && (method === 'POST' || method === 'PATCH')
+  return config.access !== 'anyone' && !config.answersSecret && (method === 'POST' || method === 'PATCH')
 }
 
 /** True where a record is read that the caller may have already. */

@@ -32,7 +32,7 @@ import { validateByContract } from './http/validation.ts'
 import { measureDatabase } from './metrics/database-metrics.ts'
 import { metricsRoutes } from './metrics/metrics-routes.ts'
 import { measureRequests } from './metrics/request-metrics.ts'
-import { accessTokenHolders, clientRecord, serveOAuth } from './oauth/index.ts'
+import { accessTokenHolders, clientRecord, docsClientId, serveOAuth } from './oauth/index.ts'
 import { requestRecord, requestRoutes } from './tickets/index.ts'
 import { meRecord, operatorRecord, userRecord, userRoutes } from './users/index.ts'
 
@@ -89,7 +89,14 @@ export async function buildApp(ctx: Context, secret: string, registry: Registry)
   exemptPages(api)
   api.addHook('onRequest', rateLimited(ctx, authentication.authenticate))
   refuseUnexpectedBodies(api)
-  const records = { client: clientRecord, customer: customerRecord, me: meRecord, operator: operatorRecord, request: requestRecord, user: userRecord }
+  const records = {
+    client: clientRecord,
+    customer: customerRecord,
+    me: meRecord,
+    operator: operatorRecord,
+    request: requestRecord,
+    user: userRecord,
+  }
   answerByContract(api, ctx, records, secret)
 
   healthRoutes(api, ctx)
@@ -105,7 +112,7 @@ export async function buildApp(ctx: Context, secret: string, registry: Registry)
   const feed = serveFeed(api, ctx, { policies: changePolicies, holds: authentication.holds })
   authentication.onAccessChange(feed.accessChanged)
   refuseOtherMethods(api)
-  await serveDocs(api, ctx.config.publicUrl)
+  await serveDocs(api, ctx.config.publicUrl, docsClientId)
   await api.ready()
   return { api, listeners: [authentication.listener, feed.listener, oauth] }
 }

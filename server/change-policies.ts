@@ -2,11 +2,14 @@
 import { credentialPolicy } from './auth/index.ts'
 import type { ChangePolicies } from './change.ts'
 import { customerPolicy } from './customers/index.ts'
+import { clientPolicy } from './oauth/index.ts'
 import { ticketPolicy } from './tickets/index.ts'
 import { userPolicy } from './users/index.ts'
 
 export const changePolicies: ChangePolicies = {
+  client: clientPolicy,
   customer: customerPolicy,
+  grant: credentialPolicy,
   session: credentialPolicy,
   ticket: ticketPolicy,
   token: credentialPolicy,

@@ -14,6 +14,8 @@ import {
 } from './environment.ts'
 import { isLoopback, leadsToLoopback } from './loopback.ts'
 import { logLevels, type LogLevel } from './log.ts'
+import { type MailConfig, mailConfig } from './mail-config.ts'
+import { type S3Config, s3Config } from './s3-config.ts'
 
 export interface Config {
   readonly host: string
@@ -21,10 +23,13 @@ export interface Config {
   /** PostgreSQL to use; undefined means the embedded one. */
   readonly databaseUrl: string | undefined
   readonly dataDir: string
+  /** Where files are kept; undefined means: in dataDir. */
+  readonly s3: S3Config | undefined
   /** At least 32 bytes; undefined means: generated into dataDir at the first start. */
   readonly secretKey: string | undefined
   /** Base of every link that leaves the system, without a slash at its end. Never taken from a request header. */
   readonly publicUrl: string
+  readonly mail: MailConfig
   readonly adminUsername: string
   readonly adminPassword: string | undefined
   readonly anonymousRole: Role | undefined
@@ -36,6 +41,8 @@ export interface Config {
   readonly passwordMinLength: number
   readonly tokenLifetimeSeconds: number
   readonly logLevel: LogLevel
+  /** Whether our own programs may trade a password for tokens by OAuth. */
+  readonly oauthPasswordGrant: boolean
   /** Lets a monitor read /metrics from elsewhere; undefined means: only from this machine, or as an admin. */
   readonly metricsToken: string | undefined
   /** Addresses of proxies whose X-Forwarded-For is believed; none by default. */
@@ -121,8 +128,10 @@ export function readConfig(env: Environment): Config {
     port,
     databaseUrl,
     dataDir: resolve(read(env, 'DATA_DIR', refuse) ?? './data'),
+    s3: s3Config(env, refuse),
     secretKey,
     publicUrl,
+    mail: mailConfig(env, publicUrl, refuse),
     adminUsername,
     adminPassword,
     anonymousRole,
@@ -133,6 +142,7 @@ export function readConfig(env: Environment): Config {
     tokenLifetimeSeconds: duration(env, 'TOKEN_LIFETIME', 30 * 86_400, refuse),
     logLevel: choice(env, 'LOG_LEVEL', logLevels, refuse) ?? 'info',
     metricsToken,
+    oauthPasswordGrant: choice(env, 'OAUTH_PASSWORD_GRANT', ['on', 'off'] as const, refuse) === 'on',
     trustProxy: proxies(env, 'TRUST_PROXY', refuse),
     postgresBin: read(env, 'FRONTDESK_PG_BIN', refuse),
   }

@@ -5,6 +5,7 @@ import type { Database } from './db/database.ts'
 import type { Files } from './files/files.ts'
 import type { Pictures } from './files/pictures.ts'
 import type { Log } from './log.ts'
+import type { Mailer } from './mail/mail.ts'
 
 export interface Context {
   readonly config: Config
@@ -12,6 +13,7 @@ export interface Context {
   readonly db: Database
   readonly files: Files
   readonly pictures: Pictures
+  readonly mailer: Mailer
   readonly log: Log
   /** Milliseconds since 1970; tests move it. */
   readonly clock: () => number

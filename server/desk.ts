@@ -5,6 +5,7 @@ import { buildApp } from './app.ts'
 import { type Closing, closingInTurn, orAborted } from './closing.ts'
 import type { Config } from './config.ts'
 import type { Context } from './context.ts'
+import { customerTasks } from './customers/index.ts'
 import { joinDatabase, type OpenDatabase, openDatabase, reach, shareDatabase } from './db/connect.ts'
 import { giveAppRights } from './db/app-role.ts'
 import { openPool, ownersRights, poolSize, type Rights } from './db/database.ts'
@@ -13,12 +14,16 @@ import { listen } from './db/listen.ts'
 import { migrate } from './db/migrate.ts'
 import { unavailable } from './errors.ts'
 import { feedTasks } from './feed/index.ts'
+import { openFiles } from './files/open-files.ts'
+import { openPictures } from './files/pictures.ts'
 import { idempotencyTasks } from './http/idempotency.ts'
 import { migrateJobs, startWorker } from './jobs/worker.ts'
 import type { Log } from './log.ts'
+import { mailerOf } from './mail/mailer.ts'
 import { measurePool } from './metrics/database-metrics.ts'
 import { measureJobs } from './metrics/job-metrics.ts'
 import { newRegistry } from './metrics/registry.ts'
+import { oauthTasks } from './oauth/index.ts'
 import { secretKeyOf } from './secret-key.ts'
 
 export interface Open {
@@ -73,7 +78,13 @@ export function openDesk(config: Config, log: Log, signal: AbortSignal): Promise
   })
 }
 
-const tasksOf = (ctx: Context) => ({ ...authTasks(ctx), ...feedTasks(ctx), ...idempotencyTasks(ctx) })
+export const tasksOf = (ctx: Context) => ({
+  ...authTasks(ctx),
+  ...customerTasks(ctx),
+  ...feedTasks(ctx),
+  ...idempotencyTasks(ctx),
+  ...oauthTasks(ctx),
+})
 
 /** Does the jobs and serves nothing. */
 export function openWorker(config: Config, log: Log, signal: AbortSignal): Promise<Open> {
@@ -116,7 +127,18 @@ async function openPrepared(
   const { applied, rights } = await orAborted(prepareDatabase(database, log), signal)
   const pool = openPool(database.connection, log, rights, poolSize, config.requestsAtOnce / 2)
   closing.add('the connections', () => pool.end(), 1_000)
-  const ctx: Context = { config, db: pool, log, clock: Date.now }
+  const pictures = openPictures()
+  closing.add('the reading of pictures', async () => pictures.close(), 1_000)
+  const files = await openFiles(config)
+  const ctx: Context = {
+    config,
+    db: pool,
+    files,
+    pictures,
+    mailer: mailerOf(config, log),
+    log,
+    clock: Date.now,
+  }
   return { ctx, database, place: database.place, pool, applied }
 }
 

@@ -1,10 +1,11 @@
 // Who may do what, for every route there is: each cell of the table is tried for real. A route without a row fails.
 import Fastify from 'fastify'
 import { describe, expect, test } from 'vitest'
-import { type Endpoint, endpoints, requestFor } from '../contract/index.ts'
+import { deleteClient, type Endpoint, endpoints, requestFor } from '../contract/index.ts'
 import { requireAccess } from '../server/http/access.ts'
 import { openTestDesk, type TestDesk } from './support/desk.ts'
 import type { TestUser } from './support/given.ts'
+import { asUpload, picture } from './support/photos.ts'
 import { sendTo } from './support/send.ts'
 
 /** What the path names: nothing, a live record, an archived one, somebody else's, or none at all. */
@@ -14,11 +15,19 @@ type ObjectKind = 'none' | 'live' | 'archived' | 'others' | 'absent'
 type Row = readonly [anonymous: number, customer: number, operator: number, admin: number]
 
 const staffOnly = (status: number): Row => [401, 403, status, status]
+const adminOnly = (status: number): Row => [401, 403, 403, status]
 const everyUser = (status: number): Row => [401, status, status, status]
 const anyone = (status: number): Row => [status, status, status, status]
 
 const matrix: Readonly<Record<string, Partial<Record<ObjectKind, Row>>>> = {
   createToken: { none: anyone(401) },
+  // No page of ours sends these.
+  createSession: { none: anyone(403) },
+  deleteSession: { none: everyUser(204) },
+  signOutEverywhere: { none: everyUser(204) },
+  reauthenticateMe: { none: everyUser(422) },
+  listMySessions: { none: everyUser(200) },
+  endMySession: { live: everyUser(204), others: everyUser(404), absent: everyUser(404) },
   setUp: { none: anyone(404) },
   getMe: { none: everyUser(200) },
   updateMe: { none: everyUser(200) },
@@ -26,6 +35,8 @@ const matrix: Readonly<Record<string, Partial<Record<ObjectKind, Row>>>> = {
   listMyTokens: { none: everyUser(200) },
   listEvents: { none: everyUser(200) },
   streamEvents: { none: everyUser(200) },
+  listMyGrants: { none: everyUser(200) },
+  revokeMyGrant: { live: everyUser(204), others: everyUser(404), absent: everyUser(404) },
   revokeMyToken: { live: everyUser(204), others: everyUser(404), absent: everyUser(404) },
 
   createCustomer: { none: staffOnly(201) },
@@ -35,6 +46,10 @@ const matrix: Readonly<Record<string, Partial<Record<ObjectKind, Row>>>> = {
   updateCustomer: { live: staffOnly(200), archived: staffOnly(409), absent: staffOnly(404) },
   archiveCustomer: { live: staffOnly(204), archived: staffOnly(204), absent: staffOnly(404) },
   restoreCustomer: { live: staffOnly(200), archived: staffOnly(200), absent: staffOnly(404) },
+
+  getCustomerPhoto: { live: staffOnly(200), archived: staffOnly(200), absent: staffOnly(404) },
+  setCustomerPhoto: { live: staffOnly(200), archived: staffOnly(409), absent: staffOnly(404) },
+  removeCustomerPhoto: { live: staffOnly(204), archived: staffOnly(409), absent: staffOnly(404) },
 
   createOperator: { none: [401, 403, 403, 201] },
   listOperators: { none: staffOnly(200) },
@@ -50,6 +65,27 @@ const matrix: Readonly<Record<string, Partial<Record<ObjectKind, Row>>>> = {
   archiveRequest: { live: staffOnly(409), archived: staffOnly(204), absent: staffOnly(404) },
   assignRequest: { live: staffOnly(200), archived: staffOnly(409), absent: staffOnly(404) },
 
+  createClient: { none: adminOnly(201) },
+  listClients: { none: adminOnly(200) },
+  getClient: { live: adminOnly(200), archived: adminOnly(404), absent: adminOnly(404) },
+  updateClient: { live: adminOnly(200), archived: adminOnly(404), absent: adminOnly(404) },
+  rotateClientSecret: { live: adminOnly(200), archived: adminOnly(404), absent: adminOnly(404) },
+  deleteClient: { live: adminOnly(204), archived: adminOnly(404), absent: adminOnly(404) },
+
+  createUser: { none: adminOnly(201) },
+  listUsers: { none: adminOnly(200) },
+  getUser: { live: adminOnly(200), archived: adminOnly(200), absent: adminOnly(404) },
+  updateUser: { live: adminOnly(200), archived: adminOnly(200), absent: adminOnly(404) },
+  disableUser: { live: adminOnly(204), archived: adminOnly(204), absent: adminOnly(404) },
+  enableUser: { live: adminOnly(200), archived: adminOnly(200), absent: adminOnly(404) },
+  inviteUser: { live: adminOnly(200), archived: adminOnly(409), absent: adminOnly(404) },
+
+  forgotPassword: { none: anyone(202) },
+  resetPassword: { none: anyone(400) },
+  acceptInvitation: { none: anyone(400) },
+  changeMyEmail: { none: everyUser(202) },
+  confirmEmail: { none: anyone(400) },
+
   listAuditEvents: { none: [401, 403, 403, 200] },
 
   health: { none: anyone(200) },
@@ -61,6 +97,8 @@ const matrix: Readonly<Record<string, Partial<Record<ObjectKind, Row>>>> = {
 
 const bodies: Readonly<Record<string, object>> = {
   createToken: { username: 'nobody', password: 'wrong' },
+  createSession: { username: 'nobody', password: 'wrong' },
+  reauthenticateMe: { password: 'wrong' },
   setUp: { token: 'fds_unknown', username: 'root', password: 'keep-yourself-warm' },
   updateMe: { first_name: 'Me' },
   changeMyPassword: { current_password: 'wrong', new_password: 'keep-yourself-warm' },
@@ -70,7 +108,30 @@ const bodies: Readonly<Record<string, object>> = {
   createRequest: { body: 'Winter is coming' },
   editRequest: { body: 'Summer is coming' },
   closeRequest: { status: 'COMPLETED', resolution_comment: 'Keep warm' },
+  createUser: {
+    username: 'jon',
+    email: 'jon@wall.example',
+    first_name: 'Jon',
+    last_name: 'Snow',
+    role: 'operator',
+  },
+  updateUser: { first_name: 'Jon' },
+  createClient: {
+    name: 'Invoices',
+    grant_types: ['client_credentials'],
+    redirect_uris: [],
+    role: 'operator',
+    scopes: ['customers:read'],
+  },
+  updateClient: { name: 'Bills' },
+  forgotPassword: { email: 'nobody@winterfell.example' },
+  resetPassword: { token: 'fdm_unknown', password: 'keep-yourself-warm' },
+  acceptInvitation: { token: 'fdm_unknown', password: 'keep-yourself-warm' },
+  changeMyEmail: { email: 'me@winterfell.example' },
+  confirmEmail: { token: 'fdm_unknown' },
 }
+
+const uploads: Readonly<Record<string, Blob>> = { setCustomerPhoto: asUpload(await picture()) }
 
 const desk = await openTestDesk()
 const { given, rows } = desk
@@ -84,10 +145,14 @@ async function paramsFor(
 ): Promise<Record<string, number>> {
   if (kind === 'none') return {}
   if (endpoint.url.includes('/tokens/')) return { id: await tokenId(kind, caller) }
+  if (endpoint.url.includes('/grants/')) return { id: await grantId(kind, caller) }
+  if (endpoint.url.includes('/oauth/clients/')) return { id: await clientId(kind) }
+  if (endpoint.url.includes('/sessions/')) return { id: await sessionId(kind, caller) }
   if (endpoint.url.includes(':request_id'))
     return { id: (await given.operator()).id, request_id: await requestId(kind) }
+  if (endpoint.url.includes('/users/')) return { id: await userId(kind) }
   if (endpoint.url.includes('/operators/')) return { id: await operatorId(kind) }
-  if (endpoint.url.includes('/customers/')) return { id: await customerId(kind) }
+  if (endpoint.url.includes('/customers/')) return { id: await customerId(kind, endpoint.url) }
   return { id: await requestId(kind) }
 }
 
@@ -98,6 +163,36 @@ async function tokenId(kind: ObjectKind, caller: TestUser) {
   return token?.id ?? 0
 }
 
+async function grantId(kind: ObjectKind, caller: TestUser) {
+  if (kind === 'absent') return absentId
+  return (await given.grant(kind === 'others' ? await given.admin() : caller)).id
+}
+
+async function clientId(kind: ObjectKind) {
+  if (kind === 'absent') return absentId
+  const { id } = await given.client()
+  if (kind === 'archived') await desk.as(await given.admin())(deleteClient, { params: { id } })
+  return id
+}
+
+async function sessionId(kind: ObjectKind, caller: TestUser) {
+  if (kind === 'absent') return absentId
+  const holder = kind === 'others' ? await given.admin() : caller
+  const [session] = await rows<{ id: number }>(
+    `insert into sessions (user_id, secret_hash, expires_at)
+     values ($1, sha256(gen_random_uuid()::text::bytea), now() + interval '1 day') returning id`,
+    [holder.id],
+  )
+  return session?.id ?? 0
+}
+
+async function userId(kind: ObjectKind) {
+  if (kind === 'absent') return absentId
+  const { id } = await given.invited()
+  if (kind === 'archived') await rows('update users set disabled_at = now() where id = $1', [id])
+  return id
+}
+
 async function operatorId(kind: ObjectKind) {
   if (kind === 'absent') return absentId
   const { id } = await given.operator()
@@ -105,9 +200,9 @@ async function operatorId(kind: ObjectKind) {
   return id
 }
 
-async function customerId(kind: ObjectKind) {
+async function customerId(kind: ObjectKind, url: string) {
   if (kind === 'absent') return absentId
-  const { id } = await given.customer()
+  const { id } = await (url.endsWith('/photo') ? given.photographed() : given.customer())
   if (kind === 'archived') await rows('update customers set archived_at = now() where id = $1', [id])
   return id
 }
@@ -131,6 +226,7 @@ async function statusOf(
   const { method, path, headers, body } = requestFor(endpoint, {
     params: await paramsFor(endpoint, kind, caller),
     body: bodies[operationId],
+    upload: uploads[operationId],
   } as never)
   const { status } = await sendTo(at.url, {
     method,

@@ -50,6 +50,7 @@ const lawful: Record<string, string> = {
 const planted: { rule: string; file: string; imports: string; asType?: true }[] = [
   { rule: 'users-stands-on-no-module', file: 'server/users/badge.ts', imports: '../tickets/index.ts' },
   { rule: 'feed-stands-on-no-module', file: 'server/feed/names.ts', imports: '../users/index.ts' },
+  { rule: 'oauth-stands-on-auth-and-users', file: 'server/oauth/shop.ts', imports: '../tickets/index.ts' },
   { rule: 'auth-stands-on-users', file: 'server/auth/portal.ts', imports: '../customers/index.ts' },
   { rule: 'audit-stands-on-no-module', file: 'server/audit/names.ts', imports: '../users/index.ts' },
   {

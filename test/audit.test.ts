@@ -15,6 +15,7 @@ import {
   type Query,
   restoreCustomer,
   updateCustomer,
+  recordTypes,
 } from '../contract/index.ts'
 import { openTestDesk } from './support/desk.ts'
 import { sendTo } from './support/send.ts'
@@ -145,12 +146,12 @@ test('its pages are the whole of it, in order, there and back', async () => {
 })
 
 test.each<[string, string, string]>([
-  ['record=customer', '/record', 'must be the type (customer, ticket, token, user) and the number'],
-  ['record=customer:0', '/record', 'must be the type (customer, ticket, token, user) and the number'],
+  ['record=customer', '/record', `must be the type (${recordTypes.join(', ')}) and the number`],
+  ['record=customer:0', '/record', `must be the type (${recordTypes.join(', ')}) and the number`],
   [
     'record=customer:99999999999999999999',
     '/record',
-    'must be the type (customer, ticket, token, user) and the number',
+    `must be the type (${recordTypes.join(', ')}) and the number`,
   ],
   ['actor=ed', '/actor', 'must be integer'],
   ['action=customer', '/action', `must be one of ${actions.join(', ')}`],

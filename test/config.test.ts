@@ -34,8 +34,10 @@ test('without any configuration everything has a value that suits one machine', 
     port: 8000,
     databaseUrl: undefined,
     dataDir: resolve('data'),
+    s3: undefined,
     secretKey: undefined,
     publicUrl: 'http://127.0.0.1:8000',
+    mail: { smtp: undefined, from: 'frontdesk@localhost' },
     adminUsername: 'admin',
     adminPassword: undefined,
     anonymousRole: undefined,
@@ -45,6 +47,7 @@ test('without any configuration everything has a value that suits one machine', 
     passwordMinLength: 8,
     tokenLifetimeSeconds: 30 * 86_400,
     logLevel: 'info',
+    oauthPasswordGrant: false,
     metricsToken: undefined,
     trustProxy: [],
     postgresBin: undefined,
@@ -66,6 +69,7 @@ test('everything can be set', () => {
     PASSWORD_MIN_LENGTH: '12',
     TOKEN_LIFETIME: '12h',
     LOG_LEVEL: 'warn',
+    OAUTH_PASSWORD_GRANT: 'on',
     METRICS_TOKEN: 'a-token-for-a-monitor',
     TRUST_PROXY: '10.0.0.7, 10.1.0.0/16,fd00::/8, loopback',
     FRONTDESK_PG_BIN: '/opt/pg/bin',
@@ -85,6 +89,7 @@ test('everything can be set', () => {
     passwordMinLength: 12,
     tokenLifetimeSeconds: 43_200,
     logLevel: 'warn',
+    oauthPasswordGrant: true,
     metricsToken: 'a-token-for-a-monitor',
     trustProxy: ['10.0.0.7', '10.1.0.0/16', 'fd00::/8', 'loopback'],
     postgresBin: '/opt/pg/bin',
@@ -288,5 +293,47 @@ describe('NAME_FILE', () => {
     expect(mistakesIn({ ADMIN_PASSWORD_FILE: file('empty', '\n') })).toEqual([
       expect.stringMatching(/^ADMIN_PASSWORD_FILE .* which is empty$/),
     ])
+  })
+})
+
+describe('S3', () => {
+  const env = {
+    S3_ENDPOINT: 'https://s3.example',
+    S3_REGION: 'eu-central-1',
+    S3_BUCKET: 'frontdesk-files',
+    S3_ACCESS_KEY_ID: 'frontdesk',
+    S3_SECRET_ACCESS_KEY: 'hush-hush',
+  }
+
+  test('is given whole, its secret also by a file', () => {
+    const { S3_SECRET_ACCESS_KEY: secret, ...open } = env
+    expect(readConfig({ ...open, S3_SECRET_ACCESS_KEY_FILE: file('s3', `${secret}\n`) }).s3).toEqual({
+      endpoint: 'https://s3.example',
+      region: 'eu-central-1',
+      bucket: 'frontdesk-files',
+      accessKeyId: 'frontdesk',
+      secretAccessKey: 'hush-hush',
+    })
+  })
+
+  test.each(Object.keys(env))('is refused without %s', (name) => {
+    const mistakes = mistakesIn({ ...env, [name]: undefined })
+    expect(mistakes).toEqual([expect.stringMatching(new RegExp(`^S3 needs all of .*; missing: ${name}$`))])
+    expect(mistakes.join()).not.toContain('hush')
+  })
+
+  test.each([
+    ['S3_ENDPOINT', 's3.example'],
+    ['S3_ENDPOINT', 'ftp://s3.example'],
+    ['S3_ENDPOINT', 'https://user:hush-hush@s3.example'],
+    ['S3_ENDPOINT', 'https://s3.example?x'],
+    ['S3_BUCKET', 'Frontdesk'],
+    ['S3_BUCKET', 'a/b'],
+    ['S3_BUCKET', '..'],
+    ['S3_BUCKET', 'x'.repeat(64)],
+  ])('%s is not %s', (name, value) => {
+    const mistakes = mistakesIn({ ...env, [name]: value })
+    expect(mistakes).toEqual([expect.stringContaining(`${name} must `)])
+    expect(mistakes.join()).not.toContain('hush')
   })
 })

@@ -196,7 +196,7 @@ test('a customer is told of their own account and tokens alone, and an operator 
   const [first] = (await readEvents(as(own), { after })).events
   expect(first).toMatchObject({ href: '/api/v1/me', actor_id: null })
   const [shown] = (await readEvents(as(admin), { after })).events
-  expect(shown).toMatchObject({ record_id: own.id, href: null })
+  expect(shown).toMatchObject({ record_id: own.id, href: `/api/v1/users/${own.id}` })
 })
 
 test('operators are told when a colleague becomes a customer, who is none of theirs from then on', async () => {

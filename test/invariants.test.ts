@@ -3,11 +3,17 @@ import { expect, test } from 'vitest'
 import { relay } from '../server/db/relay.ts'
 import { invariants } from './support/invariants.ts'
 import { openTestDesk } from './support/desk.ts'
+import { photosOutOfPlace } from './support/photos.ts'
 
-const { ctx, given, pool } = await openTestDesk()
+const { ctx, given, pool, rows } = await openTestDesk()
 
 const unlocked =
   'alter table audit_events disable trigger user; alter table audit_chain disable trigger user;'
+
+/** An event that should not be; of the users that a select behind it names. */
+const event = (action: string, before = 'null', after = 'null') => `
+    insert into audit_events (actor_role, action, record_type, before, after, request_id, record_id)
+    select 'admin', '${action}', 'user', ${before}::jsonb, ${after}::jsonb, 'by hand', user_id from (`
 
 const breaks: Readonly<Record<string, string>> = {
   'a ticket has exactly one first post': `insert into tickets (customer_id) select id from customers limit 1`,
@@ -15,10 +21,25 @@ const breaks: Readonly<Record<string, string>> = {
   'a ticket that has ended says how, and an open one does not': `alter table tickets drop constraint tickets_end_has_comment; update tickets set resolution_comment = null`,
   'an open ticket is archived only together with its customer': `update tickets set archived_at = now() where status = 'PENDING'`,
   'an archived customer has no live tickets': `update customers set archived_at = now()`,
-  'no two live customers have one phone or e-mail address': `drop index customers_live_phone_key; update customers set phone = '+442083661171'`,
+  'no two live customers have one phone, e-mail address or external_id (I13)': `drop index customers_live_external_id_key; update customers set external_id = 'W-1'`,
+  'who made a customer, and when, never changes (I05)': `${unlocked} update audit_events set before = after, after = after || '{"created_by": 7}' where action = 'customer.created'`,
+  'of a photo there is all or nothing, under a key of its own (I34)': `update customers set photo_key = repeat('ab', 16), photo_large_hash = repeat('c', 64), photo_small_hash = repeat('c', 64)`,
   'every change has one audit row, in unbroken versions': `${unlocked} delete from audit_events where action = 'ticket.assigned'`,
   'what was before is what came out of the change before it': `${unlocked} update audit_events set before = before || '{"version": 7}' where action = 'ticket.completed'`,
   'a record is as its last audit row says': `update tickets set version = version + 1`,
+  'there is always an admin who can sign in, once there was one (I21)': `
+    insert into users (username, role, password_hash, disabled_at) values ('gone', 'admin', 'a hash', now());
+    ${event('user.disabled')} select id from users where username = 'gone') as named (user_id)`,
+  'a role is changed by another admin alone (I22)': `
+    ${event('user.updated', `'{"role": "customer"}'`, `'{"role": "admin"}'`)} select 1) as named (user_id)`,
+  'no two users have one username or e-mail address (I23)': `drop index users_email_key; update users set email = 'one@shop.example'`,
+  'an e-mail address becomes verified by a link that was mailed there alone (I23)': `
+    ${event('user.updated', `'{}'`, `'{"email_verified_at": "2026-11-21T00:00:00Z"}'`)} select 1) as named (user_id)`,
+  'who was disabled is let in by nothing from before (I24)': `${event('user.disabled')} select user_id from tokens limit 1) as named (user_id)`,
+  'a password that was reset has ended all from before (I25)': `${event('user.password_reset')} select user_id from tokens limit 1) as named (user_id)`,
+  'a mailed link was used in its time, and once: one change for each (I26)': `
+    insert into one_time_tokens (purpose, user_id, email, secret_hash, expires_at, used_at)
+    select 'invitation', id, 'one@shop.example', sha256('x'), now() + interval '1 day', now() from users limit 1`,
   'every action is one that the contract names': `${unlocked} update audit_events set action = 'ticket.vanished'`,
   'no secret is in the audit log': `${unlocked} update audit_events set before = '{}', after = after || '{"password_hash": "x"}'`,
   'an audit event is in the chain, or waits for that': `${unlocked} delete from audit_events where id = (select min(event_id) from audit_chain)`,
@@ -41,4 +62,24 @@ test.each(Object.entries(invariants))('%s: a breach is seen', async (rule, look)
     await client.query('rollback')
     client.release()
   }
+})
+
+test('I34: a photo without its file, with another file, and a file without its photo are seen', async () => {
+  const { id } = await given.photographed()
+  expect(await photosOutOfPlace(ctx)).toEqual([])
+  const [row] = await rows<{ photo_key: string }>('select photo_key from customers where id = $1', [id])
+  const name = `${row?.photo_key}-small.webp`
+  const bytes = (await ctx.files.get(name)) ?? Buffer.alloc(0)
+  await ctx.files.put(name, Buffer.from('another one'))
+  expect(await photosOutOfPlace(ctx)).toEqual([
+    `${name} is no WebP`,
+    expect.stringContaining(`customer ${id}: ${name} is `),
+  ])
+  await ctx.files.delete(name)
+  expect(await photosOutOfPlace(ctx)).toEqual([`customer ${id}: ${name} is absent`])
+  await ctx.files.put(name, bytes)
+  await ctx.files.put('stray', bytes)
+  expect(await photosOutOfPlace(ctx)).toEqual([])
+  const anHourLater = { ...ctx, clock: () => ctx.clock() + 3_700_000 }
+  expect(await photosOutOfPlace(anHourLater)).toEqual([`stray is nobody's`])
 })

@@ -5,27 +5,39 @@ import {
   archiveCustomer,
   archiveRequest,
   assignRequest,
+  atLeast,
+  changeMyEmail,
   changeMyPassword,
   closeRequest,
   createRequest,
+  disableUser,
   editRequest,
+  enableUser,
   type Endpoint,
   getRequest,
+  inviteUser,
   type Link,
   type RecordName,
   records,
+  removeCustomerPhoto,
   restoreCustomer,
   type Role,
   roles,
+  setCustomerPhoto,
   type TicketStatus,
   ticketStatuses,
+  rotateClientSecret,
+  updateClient,
+  deleteClient,
   updateCustomer,
   updateMe,
+  updateUser,
   endpoints,
 } from '../contract/index.ts'
 import { prefersHal } from '../server/http/hal.ts'
 import { openTestDesk } from './support/desk.ts'
 import type { TestUser } from './support/given.ts'
+import { asUpload, picture } from './support/photos.ts'
 import { sendTo } from './support/send.ts'
 
 const desk = await openTestDesk()
@@ -34,14 +46,21 @@ const accept = 'application/hal+json'
 
 interface Action {
   readonly endpoint: Endpoint
-  readonly body?: object
+  readonly body?: object | Blob
 }
 
 /** All that can be done to a record, by the relation of its link. */
 const actions: Readonly<Record<RecordName, Readonly<Record<string, Action>>>> = {
+  client: {
+    update: { endpoint: updateClient, body: { name: 'Bills' } },
+    rotate_secret: { endpoint: rotateClientSecret },
+    delete: { endpoint: deleteClient },
+  },
   customer: {
     update: { endpoint: updateCustomer, body: { first_name: 'Ned' } },
     log_request: { endpoint: createRequest, body: { body: 'Winter is coming' } },
+    set_photo: { endpoint: setCustomerPhoto, body: asUpload(await picture()) },
+    remove_photo: { endpoint: removeCustomerPhoto },
     archive: { endpoint: archiveCustomer },
     restore: { endpoint: restoreCustomer },
   },
@@ -58,8 +77,15 @@ const actions: Readonly<Record<RecordName, Readonly<Record<string, Action>>>> = 
       endpoint: changeMyPassword,
       body: { current_password: 'keep-yourself-warm', new_password: 'and-stay-warm-all-winter' },
     },
+    change_email: { endpoint: changeMyEmail, body: { email: 'me@winterfell.example' } },
   },
   operator: {},
+  user: {
+    update: { endpoint: updateUser, body: { first_name: 'Jon' } },
+    disable: { endpoint: disableUser },
+    enable: { endpoint: enableUser },
+    invite: { endpoint: inviteUser },
+  },
 }
 
 type Make = (caller: TestUser) => Promise<number>
@@ -70,8 +96,15 @@ const inState =
 
 /** Every state that a record can be in, and how one gets there. */
 const states: Readonly<Record<RecordName, Readonly<Record<string, Make>>>> = {
+  client: { registered: async () => (await given.client()).id },
   customer: {
     live: async () => (await given.customer()).id,
+    photographed: async () => (await given.photographed()).id,
+    'photographed, and archived': async () => {
+      const { id } = await given.photographed()
+      await desk.as(await given.operator())(archiveCustomer, { params: { id } })
+      return id
+    },
     archived: async () => {
       const { id } = await given.customer()
       await desk.as(await given.operator())(archiveCustomer, { params: { id } })
@@ -90,22 +123,34 @@ const states: Readonly<Record<RecordName, Readonly<Record<string, Make>>>> = {
   },
   me: { signed_in: async (caller) => caller.id },
   operator: { active: async () => (await given.operator()).id },
+  user: {
+    active: async () => (await newCaller('operator')).id,
+    oneself: async (caller) => caller.id,
+    invited: async () => (await given.invited()).id,
+    'without a login': async () => (await given.operator()).id,
+    disabled: async () => {
+      const { id } = await given.invited()
+      await desk.as(await given.admin())(disableUser, { params: { id } })
+      return id
+    },
+  },
 }
 
 const newCaller = (role: Role) => given.user({ role, password: 'keep-yourself-warm' })
 
-async function call(caller: TestUser, method: string, href: string, body?: object) {
+async function call(caller: TestUser, method: string, href: string, body?: object | Blob) {
   const answer = await sendTo(desk.url, {
     method,
     path: href,
     headers: {
       accept,
       authorization: `Bearer ${caller.token}`,
-      ...(body ? { 'content-type': 'application/json' } : {}),
+      ...(body ? { 'content-type': body instanceof Blob ? body.type : 'application/json' } : {}),
     },
-    body: body && JSON.stringify(body),
+    body: body instanceof Blob ? body : body && JSON.stringify(body),
   })
-  return { ...answer, body: answer.text === '' ? null : JSON.parse(answer.text) }
+  const isJson = answer.headers.get('content-type')?.includes('json')
+  return { ...answer, body: isJson ? JSON.parse(answer.text) : null }
 }
 
 const hrefOf = (name: RecordName, id: number) => records[name].read.url.replace(':id', `${id}`)
@@ -144,7 +189,7 @@ describe.each(cells)('%s, %s, as %s', (name, state, role) => {
   test('each link leads somewhere', async () => {
     const caller = await newCaller(role)
     const links = await linksOf(caller, name, await make(caller))
-    expect(links !== undefined).toBe(name === 'me' || role !== 'customer')
+    expect(links !== undefined).toBe(atLeast(role, records[name].read.config.access))
     for (const [relation, link] of Object.entries(links ?? {})) {
       expect(Object.keys(link).sort(), relation).toEqual(
         ['href', 'method', 'title', ...('templated' in link ? ['templated'] : [])].sort(),
@@ -171,9 +216,9 @@ describe.each(cells)('%s, %s, as %s', (name, state, role) => {
       const refused = await call(caller, action.endpoint.method, urlOf(action, id, operator), action.body)
       const after = (await call(admin, 'GET', hrefOf(name, id))).body
       expect(after).toEqual(before)
-      // Archiving what is archived, and restoring what is live, is done already and answers so.
+      // Archiving what is archived, restoring what is live, removing a photo that is none and the like is done already and answers so.
       if (refused.status >= 300) expect([403, 409]).toContain(refused.status)
-      else expect(['archive', 'restore']).toContain(relation)
+      else expect(['archive', 'restore', 'remove_photo', 'disable', 'enable']).toContain(relation)
     })
   }
 })

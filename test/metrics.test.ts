@@ -17,6 +17,8 @@ import { doorTo, outsideDatabase } from './support/outside-database.ts'
 import { readMetrics } from './support/prometheus.ts'
 import { sendTo } from './support/send.ts'
 import { silentLog } from './support/silent-log.ts'
+import { keptMails } from './support/kept-mails.ts'
+import { openStores } from './support/stores.ts'
 
 const metricsToken = 'a-token-for-a-monitor'
 const { as, anonymous, given, url } = await openTestDesk({ metricsToken, publicUrl: 'http://localhost:8000' })
@@ -273,7 +275,8 @@ test('while the database does not answer, the rest is told all the same', { time
   const { url: through, silence } = await doorTo(await outsideDatabase({ migrated: true }))
   const pool = openPool({ connectionString: through.href }, silentLog, ownersRights)
   const config = { ...readConfig({ LOG_LEVEL: 'silent' }), metricsToken }
-  const ctx = { config, db: pool, log: silentLog, clock: Date.now }
+  const { stores, close: closeStores } = await openStores()
+  const ctx = { config, db: pool, ...stores, mailer: keptMails(), log: silentLog, clock: Date.now }
   const { api } = await buildApp(ctx, secretKey, newRegistry())
   await api.listen({ host: '127.0.0.1', port: 0 })
   const at = `http://127.0.0.1:${(api.server.address() as AddressInfo).port}`
@@ -297,5 +300,6 @@ test('while the database does not answer, the rest is told all the same', { time
   } finally {
     await api.close()
     await pool.end()
+    await closeStores()
   }
 })

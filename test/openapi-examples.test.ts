@@ -4,6 +4,7 @@ import { endpoints, requestFor } from '../contract/index.ts'
 import { hashSecret } from '../server/credentials/secrets.ts'
 import { openTestDesk } from './support/desk.ts'
 import { type Operation, readOpenApi } from './support/openapi.ts'
+import { asUpload, picture } from './support/photos.ts'
 import { sendTo } from './support/send.ts'
 import { workingCall, workingCaller } from './support/working-calls.ts'
 
@@ -18,11 +19,18 @@ const records: Readonly<Record<string, () => Promise<number>>> = {
     const [first] = await rows<{ id: number }>('select id from customers order by id limit 1')
     return (first ?? (await given.customer())).id
   },
+  // The one that the example has made, for the same reason.
+  users: async () => {
+    const [first] = await rows<{ id: number }>(`select id from users where username = 'jon'`)
+    return (first ?? (await given.invited())).id
+  },
+  clients: async () => (await given.client()).id,
   operators: async () => (await given.operator()).id,
   requests: async () => (await given.request({ status: 'IN_PROGRESS' })).id,
 }
 
 async function onRecords(path: string): Promise<string> {
+  if (path.endsWith('/photo')) return path.replace('{id}', String((await given.photographed()).id))
   const nouns = [...path.matchAll(/\/(\w+)\/(\{\w+\})/g)]
   const ids = await Promise.all(
     nouns.map(async ([, noun = '', place = '']) => {
@@ -39,20 +47,34 @@ const bodyOf = ({ requestBody }: Operation): unknown => {
   return content && (content.example ?? exampleOf(content.schema))
 }
 
+function jsonOf(operation: Operation): string | undefined {
+  const body = bodyOf(operation)
+  return body === undefined ? undefined : JSON.stringify(body)
+}
+
 async function send(operation: (typeof operations)[number] | undefined, token?: string) {
   if (!operation) throw new Error('There is no such operation')
-  const body = bodyOf(operation)
+  // Of pictures the document has none to show.
+  const isPicture = operation.requestBody?.content['image/png'] !== undefined
+  const body = isPicture ? asUpload(await picture()) : jsonOf(operation)
   const { status, text } = await sendTo(url, {
     method: operation.method.toUpperCase(),
     path: await onRecords(operation.path),
     headers: {
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(body === undefined ? {} : { 'content-type': isPicture ? 'image/png' : 'application/json' }),
     },
-    body: body === undefined ? undefined : JSON.stringify(body),
+    body,
   })
   return { status, text, outcome: `${operation.operationId} ${status} ${text}` }
 }
+
+/** What is done by a link in a mail, whose secret is in the example. */
+const mailed = {
+  resetPassword: 'password_reset',
+  acceptInvitation: 'invitation',
+  confirmEmail: 'email_change',
+} as const
 
 const named = (name: string) => operations.find(({ operationId }) => operationId === name)
 
@@ -62,6 +84,10 @@ test('the examples of bodies are accepted, beginning with the one that makes the
     `insert into one_time_tokens (purpose, secret_hash, expires_at) values ('setup', $1, now() + interval '1 minute')`,
     [hashSecret(setUpToken)],
   )
+  for (const [name, purpose] of Object.entries(mailed)) {
+    const { token: secret } = bodyOf(named(name) as Operation) as { token: string }
+    await given.mailedLink(purpose, secret)
+  }
   const admin = await send(named('setUp'))
   expect(admin.status, admin.outcome).toBe(201)
   const signedIn = await send(named('createToken'))
@@ -101,7 +127,7 @@ test('the examples of parameters are accepted, each alone and all together', asy
 })
 
 /** Their record has changed before they can be called: the version of the example is an old one. */
-const onChanged = ['archiveRequest', 'restoreCustomer']
+const onChanged = ['archiveRequest', 'enableUser', 'restoreCustomer']
 
 test('the examples of headers are accepted, on a record as it was made', async () => {
   // Last-Event-ID's example is a position in the chain.

@@ -247,6 +247,15 @@ test('removing erases the photo, and may be repeated', async () => {
   ])
 })
 
+test('a photo whose file is gone, as after a backup of the database alone, is not there, and can be sent again', async () => {
+  const { id, photo_url } = await givenPhoto()
+  const [row] = await rows<{ photo_key: string }>('select photo_key from customers where id = $1', [id])
+  for (const size of ['large', 'small']) await ctx.files.delete(`${row?.photo_key}-${size}.webp`)
+  expect((await look(`${photo_url}`)).status).toBe(404)
+  expect((await setPhoto(id, await picture())).status).toBe(200)
+  expect((await look((await call(getCustomer, { params: { id } })).body.photo_url ?? '')).status).toBe(200)
+})
+
 test("an archived customer's photo can be looked at, and not changed", async () => {
   const { id, photo_url } = await givenPhoto()
   await call(archiveCustomer, { params: { id } })

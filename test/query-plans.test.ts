@@ -10,6 +10,7 @@ import {
   createRequest,
   editRequest,
   getCustomer,
+  getCustomerPhoto,
   getRequest,
   listAuditEvents,
   listCustomerHistory,
@@ -19,15 +20,17 @@ import {
   listOperators,
   listRequestHistory,
   listRequests,
+  listUsers,
   restoreCustomer,
   updateCustomer,
 } from '../contract/index.ts'
+import { photos } from '../server/customers/index.ts'
 import { clock } from '../server/db/long-lists.ts'
 import { cursorAt, openManyRowsDesk } from './support/many-rows-desk.ts'
 import { searchedWords } from './support/many-rows.ts'
 import { explain, type Plan, type Sent, sentDuring } from './support/query-plans.ts'
 
-const { as, client, given, rows } = await openManyRowsDesk()
+const { as, client, ctx, given, rows } = await openManyRowsDesk()
 const operator = await given.operator()
 const call = as(operator)
 const admin = as(await given.admin())
@@ -78,6 +81,9 @@ const count = 160
 /** 50 rows and one more, each on a page of its own, and its first post through an index of three levels. */
 const page = 51 * 5 + 20
 const pageOfCustomers = 51 + 20
+/** Rows of users lie 70 to a page; whether one is a person is in no index. */
+const pageOfUsers = 51 + 20
+const countOfUsers = 11_000 / 70 + count
 const firstPost = 'posts_ticket_id_number_key'
 
 const inTheMiddle = { key: '2023-01-01T00:00:00.000000Z', id: 250_000 }
@@ -296,6 +302,13 @@ test.each<[string, Record<string, string>, string[], number]>([
     ['customers_live_email_key', 'customers_archived_email'],
     20,
   ],
+  ['by external_id', { external_id: 'W-777' }, ['customers_live_external_id_key'], 20],
+  [
+    'by external_id, archived too',
+    { external_id: 'W-773', show_archived: 'true' },
+    ['customers_live_external_id_key', 'customers_archived_external_id'],
+    20,
+  ],
   // 1,400 share a first name, 250 a last name; each is looked at once for the count, and for an order that has no index.
   ['by first name', { first_name: 'ada' }, ['customers_live_first_name'], 1_500],
   [
@@ -385,6 +398,31 @@ test("a customer's requests are found by the customer", async () => {
 
 test('operators are found among many users', async () => {
   await expectPlans(() => call(listOperators, {}), ['users_active_operators'], 120)
+})
+
+test.each<[string, Record<string, string>, string[], number]>([
+  ['all', {}, ['users_created'], pageOfUsers + countOfUsers],
+  ['all by last change', { sort: '-updated' }, ['users_updated'], pageOfUsers + countOfUsers],
+  ['customers', { role: 'customer' }, ['users_role_created'], pageOfUsers + countOfUsers],
+  [
+    'operators by first change',
+    { role: 'operator', sort: 'updated' },
+    ['users_role_updated'],
+    pageOfUsers + 60,
+  ],
+  ['the disabled', { status: 'disabled' }, ['users_status_created'], pageOfUsers + 1_100],
+  [
+    'the active by last change',
+    { status: 'active', sort: '-updated' },
+    ['users_status_updated'],
+    pageOfUsers + countOfUsers,
+  ],
+  ['by username', { username: 'ACCOUNT-777' }, ['users_username_key'], 20],
+  ['by e-mail address', { email: 'Account-777@mail.example' }, ['users_email_key'], 20],
+  ['a rare word', { q: rare }, ['users_search', 'users_pkey'], 100],
+])('users: %s', async (_, query, indexes, pages) => {
+  await admin(getCustomer, { params: { id: 1 } }) // whose token it is, is remembered from now on
+  await expectPlans(() => admin(listUsers, { query }), indexes, pages)
 })
 
 const aDay = { from: '2023-06-01T00:00:00Z', until: '2023-06-02T00:00:00Z' }
@@ -528,10 +566,18 @@ test('the change feed reads the chain by its positions, wherever they are', asyn
   )
 })
 
+test('a photo is found by its customer, and the sweep finds what is in use by its key', async () => {
+  await expectPlans(() => call(getCustomerPhoto, { params: { id: 77_777 } }), ['customers_pkey'], 10)
+  const keys = Array.from({ length: 500 }, (_, n) => n.toString(16).padStart(32, '0'))
+  for (const key of keys) await ctx.files.put(`${key}-large.webp`, Buffer.from('old'))
+  const anHourLater = { ...ctx, clock: () => ctx.clock() + 3_700_000 }
+  await expectPlans(() => photos.sweep(anHourLater), ['customers_photo_key'], 500 * 4)
+})
+
 test('every index of these tables is one that a statement reads, or that keeps a key unique', async () => {
   const indexes = await rows<{ name: string }>(
     `select indexrelid::regclass::text as name from pg_index
-     where indrelid in ('customers'::regclass, 'tickets'::regclass, 'posts'::regclass, 'audit_events'::regclass) and not indisunique`,
+     where indrelid in ('customers'::regclass, 'tickets'::regclass, 'posts'::regclass, 'audit_events'::regclass, 'users'::regclass) and not indisunique`,
   )
   expect(indexes.map(({ name }) => name).filter((name) => !used.has(name))).toEqual([])
 })

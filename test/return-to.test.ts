@@ -33,9 +33,13 @@ test.each([
   expect(place(wanted)).toBe(`${origin}/`)
 })
 
-test.each(['/%2f%2fevil.test', '/%5cevil.test', '/.//evil.test', '/..//evil.test', '/a/..//evil.test', '/@evil.test'])(
-  'S13 %j stays on this site',
-  (wanted) => {
-    expect(new URL(place(wanted)).origin).toBe(origin)
-  },
-)
+test.each([
+  '/%2f%2fevil.test',
+  '/%5cevil.test',
+  '/.//evil.test',
+  '/..//evil.test',
+  '/a/..//evil.test',
+  '/@evil.test',
+])('S13 %j stays on this site', (wanted) => {
+  expect(new URL(place(wanted)).origin).toBe(origin)
+})

@@ -21,6 +21,8 @@ import { freePort } from './support/desk-process.ts'
 import { type OutsideDatabase, outsideDatabase } from './support/outside-database.ts'
 import { silentLog } from './support/silent-log.ts'
 import { migrationsIn, restore, snapshots } from './support/upgrade-snapshot.ts'
+import { keptMails } from './support/kept-mails.ts'
+import { openStores } from './support/stores.ts'
 
 const versions = readdirSync(snapshots).map((file) => file.replace(/\.sql$/, ''))
 const desks: Desk[] = []
@@ -93,11 +95,20 @@ test.each(versions)('data of version %s is all there, and goes on', async (versi
     .join('\n')
     .match(/"request_id"/g)
   const pool = openPool(database.connection, silentLog, ownersRights, 1)
-  const ctx = { config: readConfig({}), db: pool, log: silentLog, clock: Date.now }
+  const { stores, close } = await openStores()
+  const ctx = {
+    config: readConfig({}),
+    db: pool,
+    ...stores,
+    mailer: keptMails(),
+    log: silentLog,
+    clock: Date.now,
+  }
   const told: string[] = []
   const { end } = await verifyChain(ctx, undefined, (finding) => told.push(finding))
   expect(told).toEqual([])
   expect(end?.position).toBe((await call(listAuditEvents, { query: { limit: 1 } })).body.count)
   expect(end?.position).toBeGreaterThan(before?.length ?? 0)
   await pool.end()
+  await close()
 })

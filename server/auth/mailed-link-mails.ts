@@ -1,5 +1,5 @@
 // What the mails say. Plain text: a link, what it is for, and what to do when one did not ask for it.
-import type { Mail } from '../mail/mailer.ts'
+import type { Mail } from '../mail/mail.ts'
 
 type Text = Omit<Mail, 'to'>
 

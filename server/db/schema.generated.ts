@@ -44,12 +44,18 @@ export interface Customers {
   archived_at: string | null;
   company: string | null;
   created_at: Generated<string>;
+  created_by: number | null;
   email: string | null;
+  external_id: string | null;
   first_name: string;
   id: Generated<number>;
   last_name: string;
   phone: string | null;
+  photo_key: string | null;
+  photo_large_hash: string | null;
+  photo_small_hash: string | null;
   updated_at: Generated<string>;
+  updated_by: number | null;
   version: Generated<number>;
 }
 
@@ -63,13 +69,75 @@ export interface IdempotencyKeys {
   status: number;
 }
 
+export interface OauthBrowsers {
+  expires_at: string;
+  kind: string;
+  sealed: Buffer;
+  secret_hash: Buffer;
+  uid_hash: Buffer | null;
+}
+
+export interface OauthClients {
+  client_id: string;
+  created_at: Generated<string>;
+  deleted_at: string | null;
+  first_party: Generated<boolean>;
+  grant_types: string[];
+  id: Generated<number>;
+  name: string;
+  redirect_uris: Generated<string[]>;
+  role: string;
+  scopes: string[];
+  secret_hash: Buffer | null;
+  updated_at: Generated<string>;
+  user_id: number | null;
+  version: Generated<number>;
+}
+
+export interface OauthGrants {
+  client_id: number;
+  created_at: Generated<string>;
+  expires_at: string;
+  id: Generated<number>;
+  key: string;
+  last_used_at: Generated<string>;
+  revoked_at: string | null;
+  scopes: string[];
+  user_id: number;
+}
+
+export interface OauthSigningKeys {
+  created_at: Generated<string>;
+  id: Generated<number>;
+  kid: string;
+  sealed: Buffer;
+}
+
+export interface OauthTokens {
+  client_id: number;
+  consumed_at: string | null;
+  created_at: Generated<string>;
+  expires_at: string;
+  grant_id: number | null;
+  id: Generated<number>;
+  kind: string;
+  revoked_at: string | null;
+  scopes: string[];
+  sealed: Buffer;
+  secret_hash: Buffer;
+  user_code_hash: Buffer | null;
+  user_id: number | null;
+}
+
 export interface OneTimeTokens {
   created_at: Generated<string>;
+  email: string | null;
   expires_at: string;
   id: Generated<number>;
   purpose: string;
   secret_hash: Buffer;
   used_at: string | null;
+  user_id: number | null;
 }
 
 export interface Outbox {
@@ -90,6 +158,19 @@ export interface SchemaMigrations {
   applied_at: Generated<string>;
   checksum: string;
   name: string;
+}
+
+export interface Sessions {
+  address: string | null;
+  authenticated_at: Generated<string>;
+  created_at: Generated<string>;
+  expires_at: string;
+  id: Generated<number>;
+  last_seen_at: Generated<string>;
+  revoked_at: string | null;
+  secret_hash: Buffer;
+  user_agent: string | null;
+  user_id: number;
 }
 
 export interface SignInAttempts {
@@ -113,6 +194,7 @@ export interface Tickets {
 }
 
 export interface Tokens {
+  authenticated_at: Generated<string>;
   created_at: Generated<string>;
   expires_at: string;
   id: Generated<number>;
@@ -125,11 +207,15 @@ export interface Users {
   created_at: Generated<string>;
   disabled_at: string | null;
   email: string | null;
+  email_verified_at: string | null;
   first_name: Generated<string>;
   id: Generated<number>;
+  invited_at: string | null;
+  is_service: Generated<boolean>;
   last_name: Generated<string>;
   password_hash: string | null;
   role: string;
+  status: Generated<string>;
   updated_at: Generated<string>;
   username: string | null;
   version: Generated<number>;
@@ -140,10 +226,16 @@ export interface DB {
   audit_events: AuditEvents;
   customers: Customers;
   idempotency_keys: IdempotencyKeys;
+  oauth_browsers: OauthBrowsers;
+  oauth_clients: OauthClients;
+  oauth_grants: OauthGrants;
+  oauth_signing_keys: OauthSigningKeys;
+  oauth_tokens: OauthTokens;
   one_time_tokens: OneTimeTokens;
   outbox: Outbox;
   posts: Posts;
   schema_migrations: SchemaMigrations;
+  sessions: Sessions;
   sign_in_attempts: SignInAttempts;
   tickets: Tickets;
   tokens: Tokens;

@@ -11,7 +11,8 @@ import { openapiDocument } from './openapi.ts'
 const policy =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-export async function serveDocs(app: FastifyInstance, publicUrl: string) {
+/** `clientId`: which OAuth client the page is, so that people sign in there to try calls out. */
+export async function serveDocs(app: FastifyInstance, publicUrl: string, clientId: string) {
   const document = openapiDocument(endpoints, { version: frontdeskVersion, publicUrl })
   serveJson(app, '/openapi.json', document)
   serveJson(app, '/openapi-3.0.json', asOpenapi30(document))
@@ -26,7 +27,9 @@ export async function serveDocs(app: FastifyInstance, publicUrl: string) {
       docExpansion: 'list',
       persistAuthorization: false,
       tryItOutEnabled: true,
+      oauth2RedirectUrl: `${publicUrl}/docs/static/oauth2-redirect.html`,
     },
+    initOAuth: { clientId, usePkceWithAuthorizationCodeGrant: true },
     theme: { title: 'Frontdesk API' },
     // Tried out on whatever name the page was opened by: PUBLIC_URL may be another one, which the browser would refuse.
     transformSpecification: (specification) => ({

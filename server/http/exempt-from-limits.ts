@@ -2,10 +2,10 @@
 // on, and pages and files, which need nothing but memory that is there already.
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 
-/** Before the routes. Endpoints say it for themselves (`exemptFromLimits`); what is not under /api/ is a page or a file. */
+/** Before the routes. Endpoints say it for themselves (`exemptFromLimits`); what else is not under /api/ is a page or a file. */
 export function exemptPages(app: FastifyInstance) {
   app.addHook('onRoute', (route) => {
-    if (!route.url.startsWith('/api/')) route.config = { ...route.config, exemptFromLimits: true }
+    if (!route.url.startsWith('/api/')) route.config = { exemptFromLimits: true, ...route.config }
   })
 }
 

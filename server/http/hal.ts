@@ -41,7 +41,7 @@ export function recordWithLinks(
   actor: Actor,
   record: Json,
 ): Json {
-  return { ...record, _links: linksFor(actor, definitions[name].links(record as never)) }
+  return { ...record, _links: linksFor(actor, definitions[name].links(record as never, actor)) }
 }
 
 interface Page {

@@ -18,6 +18,9 @@ export function headerParameters(endpoint: Endpoint): Json[] {
     ...(isConditionalRead(endpoint)
       ? [header('If-None-Match', 'A tag that you have: answers 304 while it is the current one.', '"1"')]
       : []),
+    ...(endpoint.config.tagged
+      ? [header('If-None-Match', 'A tag that you have: answers 304 while it is the current one.', '*')]
+      : []),
     ...(endpoint.config.changes
       ? [
           header(
@@ -70,10 +73,11 @@ export function problemHeaders(status: number): Json | undefined {
   return status === 503 ? named(['Retry-After']) : undefined
 }
 
-export function replyHeaders({ schema }: Endpoint, status: number): Json | undefined {
+export function replyHeaders({ config, schema }: Endpoint, status: number): Json | undefined {
   const record = recordOf(schema.response[status])
-  if (!record) return undefined
   const text = { type: 'string' }
+  if (config.tagged) return { ETag: { description: 'Names what is answered, by its content.', schema: text } }
+  if (!record) return undefined
   return {
     ETag: { description: 'The version of the record, in quotes.', schema: text },
     ...(status === 201 ? { Location: { description: 'Where the new record is.', schema: text } } : {}),

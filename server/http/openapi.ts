@@ -1,11 +1,12 @@
 // The OpenAPI 3.1 document, made from the contract alone: what is declared there is what is served, and what is written here.
 import { STATUS_CODES } from 'node:http'
-import type { TObject } from 'typebox'
+import type { TObject, TSchema } from 'typebox'
 import {
   type Endpoint,
   hal,
   hasLinks,
   isConditionalRead,
+  mediaTypesOf,
   takesIdempotencyKey,
   Problem,
   withLinks,
@@ -17,6 +18,7 @@ import {
   problemHeaders,
   replyHeaders,
 } from './openapi-headers.ts'
+import { securityOf, securitySchemes, whoMay } from './openapi-security.ts'
 
 type Json = Record<string, unknown>
 
@@ -31,8 +33,10 @@ const tags = [
     description: 'Trading a password for a token, one’s own account and tokens, the first admin.',
   },
   { name: 'Customers', description: 'The people and companies that the shop serves.' },
+  { name: 'Users', description: 'The accounts that admins administer.' },
   { name: 'Operators', description: 'The colleagues that requests are given to.' },
   { name: 'Requests', description: 'What customers ask, moved forward by operators.' },
+  { name: 'OAuth', description: 'Programs that act for users or on their own, and what users allowed them.' },
   { name: 'Events', description: 'What has changed, in order: for keeping a copy, or a screen, up to date.' },
   { name: 'Audit', description: 'Who did what to which record, and when.' },
   { name: 'System', description: 'How the system is.' },
@@ -55,7 +59,7 @@ export function openapiDocument(
       version,
       summary: 'Customers and what they ask, in one self-hosted product.',
       description:
-        'Sign in with `POST /api/v1/token` and send the token as `Authorization: Bearer <token>`. Every failure is `application/problem+json` (RFC 9457). Records have an `ETag`: `If-None-Match` spares reading, `If-Match` spares overwriting. A POST or PATCH with an `Idempotency-Key` may be sent again and happens once. `Accept: application/hal+json` adds links to what the caller may do now. The same URLs answer without the version, and with a trailing slash.',
+        'Sign in with `POST /api/v1/token` and send the token as `Authorization: Bearer <token>`; programs that act for others use OAuth 2.1. Every failure is `application/problem+json` (RFC 9457). Records have an `ETag`: `If-None-Match` spares reading, `If-Match` spares overwriting. A POST or PATCH with an `Idempotency-Key` may be sent again and happens once. `Accept: application/hal+json` adds links to what the caller may do now. The same URLs answer without the version, and with a trailing slash.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: publicUrl, description: 'This server.' }],
@@ -64,30 +68,67 @@ export function openapiDocument(
     components: {
       schemas: sorted(schemas),
       headers: commonHeaders,
-      securitySchemes: {
-        token: { type: 'http', scheme: 'bearer', description: 'A token from `POST /api/v1/token`.' },
-      },
+      securitySchemes: securitySchemes(publicUrl),
     },
   }
 }
 
 function operation(endpoint: Endpoint, schemas: Record<string, unknown>): Json {
-  const { config, schema } = endpoint
-  const body = schema.body && content('application/json', refer(schema.body, schemas))
+  const { schema } = endpoint
+  const body = requestBody(endpoint, schemas)
   return {
     operationId: schema.operationId,
     summary: schema.summary,
-    description: `${schema.description}${config.access === 'anyone' ? '' : ` For the role ${config.access} and above.`}`,
+    description: `${schema.description}${whoMay(endpoint)}`,
     tags: schema.tags,
-    security: config.access === 'anyone' ? [] : [...(config.monitors ? [{}] : []), { token: [] }],
+    security: securityOf(endpoint),
     ...some('parameters', [
       ...parameters('path', schema.params, schemas),
       ...parameters('query', schema.querystring, schemas),
       ...headerParameters(endpoint),
     ]),
-    ...(body ? { requestBody: { required: true, content: body } } : {}),
+    ...(body ? { requestBody: body } : {}),
     responses: { ...successes(endpoint, schemas), ...failures(endpoint, schemas) },
   }
+}
+
+function requestBody(endpoint: Endpoint, schemas: Record<string, unknown>): Json | undefined {
+  const { config, schema } = endpoint
+  const types = mediaTypesOf(endpoint)
+  if (types.length === 0) return undefined
+  const file = { type: 'string', format: 'binary', description: config.upload?.description, examples: ['…'] }
+  const schemaOf = (type: string) => {
+    if (type === 'application/json') return refer(schema.body, schemas)
+    if (type === 'multipart/form-data' && config.upload)
+      return refer(formOf(schema.body, { [config.upload.field]: file }), schemas)
+    return file
+  }
+  return {
+    required: true,
+    content: Object.fromEntries(types.map((type) => [type, { schema: schemaOf(type) }])),
+  }
+}
+
+/** The fields of the body, and the file; where there are no fields, the file is what it is all about. */
+function formOf(body: (TSchema & Partial<ObjectSchema> & { $id?: string }) | undefined, file: Json): Json {
+  const { $id = 'File', properties = {}, required = Object.keys(file) } = body ?? {}
+  return {
+    $id: `${$id}Form`,
+    type: 'object',
+    description: 'A form with a file.',
+    additionalProperties: false,
+    properties: {
+      ...Object.fromEntries(Object.entries(properties).map(([name, property]) => [name, asText(property)])),
+      ...file,
+    },
+    required,
+  }
+}
+
+/** In a form everything is text, and what is empty stands for null. */
+function asText(property: Json): Json {
+  const { type, pattern: _, format: __, ...rest } = property
+  return [type].flat().includes('null') ? { ...rest, type: 'string' } : property
 }
 
 /** A member of the document, where there is something in it. */
@@ -113,6 +154,7 @@ function parameters(place: 'path' | 'query', object: unknown, schemas: Record<st
 const reasons: Readonly<Record<number, string>> = {
   200: 'Done.',
   201: 'Made.',
+  202: 'Accepted; it happens within moments.',
   204: 'Done; there is nothing to say.',
 }
 
@@ -131,7 +173,9 @@ function successes(endpoint: Endpoint, schemas: Record<string, unknown>): Json {
       },
     ]
   })
-  return Object.fromEntries(isConditionalRead(endpoint) ? [...replies, notModified] : replies)
+  return Object.fromEntries(
+    isConditionalRead(endpoint) || config.tagged ? [...replies, notModified] : replies,
+  )
 }
 
 const notModified = ['304', { description: 'It is as `If-None-Match` says; there is no body.' }]
@@ -139,17 +183,33 @@ const notModified = ['304', { description: 'It is as `If-None-Match` says; there
 /** What can go wrong follows from what the endpoint takes and who may call it. */
 function failures(endpoint: Endpoint, schemas: Record<string, unknown>): Json {
   const { config, schema } = endpoint
-  const takesInput = schema.body ?? schema.params ?? schema.querystring
+  const takesBody = mediaTypesOf(endpoint).length > 0
+  const takesInput = takesBody || schema.params || schema.querystring
   const problems: [number, string | false | undefined][] = [
     [
       400,
       (schema.body ?? takesIdempotencyKey(endpoint)) &&
         'The body is not JSON, or the Idempotency-Key is not one.',
     ],
+    [400, config.upload && 'The body is not what its Content-Type says, or the Idempotency-Key is not one.'],
     [400, config.produces === eventStream && 'Last-Event-ID is not the id of an event.'],
-    [401, config.access !== 'anyone' && 'No credentials, or none that work.'],
-    [401, config.access === 'anyone' && config.limited && 'Username or password is wrong.'],
-    [403, config.access !== 'anyone' && 'The role of the caller may not do this.'],
+    [
+      401,
+      config.access !== 'anyone' &&
+        `No credentials, or none that work${config.recent ? '; or the password was shown more than ten minutes ago' : ''}.`,
+    ],
+    [
+      401,
+      config.access === 'anyone' &&
+        config.limited &&
+        takesName(schema.body) &&
+        'Username or password is wrong.',
+    ],
+    [
+      403,
+      config.access !== 'anyone' && 'The role of the caller may not do this, or what a client was granted.',
+    ],
+    [403, config.ownPage && 'It was not sent by a page of Frontdesk itself.'],
     [404, config.absent ?? (schema.params && 'There is no such record, or not for this caller.')],
     [
       409,
@@ -161,11 +221,15 @@ function failures(endpoint: Endpoint, schemas: Record<string, unknown>): Json {
       (config.changes ?? isConditionalRead(endpoint)) &&
         'The record is at another version than `If-Match` says.',
     ],
-    [413, schema.body && 'The body is too large.'],
-    [415, schema.body && 'The body is not application/json.'],
+    [413, takesBody && 'The body is too large.'],
+    [415, takesBody && `The body is not ${mediaTypesOf(endpoint).join(' or ')}.`],
+    [
+      415,
+      config.upload && 'The body is of no type that this takes, or not of the one that it is said to be.',
+    ],
     [
       422,
-      (takesInput ?? takesIdempotencyKey(endpoint)) &&
+      (takesInput || takesIdempotencyKey(endpoint)) &&
         'What was sent does not fit; `errors` names each place.',
     ],
     [
@@ -195,6 +259,10 @@ function failures(endpoint: Endpoint, schemas: Record<string, unknown>): Json {
       ]),
   )
 }
+
+/** Whether it is somebody's name and password that are sent. */
+const takesName = (body: unknown) =>
+  'username' in ((body as Partial<ObjectSchema> | undefined)?.properties ?? {})
 
 function content(type: string, schema: unknown, example?: Json): Json {
   return { [type]: { schema, ...(example ? { example } : {}) } }

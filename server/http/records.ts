@@ -12,8 +12,8 @@ export interface RecordDefinition<Name extends RecordName> {
   readonly table: Versioned
   /** The use case behind reading it: throws a 404 for one that is not there, or not for this actor. */
   get(ctx: Context, actor: Actor, id: number): Promise<RecordOf<Name>>
-  /** `self`, what is related, and each action that is possible in this state. Whose role it takes is the endpoint's to say. */
-  links(record: RecordOf<Name>): Readonly<Record<string, Target>>
+  /** `self`, what is related, and each action that is possible in this state, and on oneself. Whose role it takes is the endpoint's to say. */
+  links(record: RecordOf<Name>, actor: Actor): Readonly<Record<string, Target>>
 }
 
 /** Of all that can be done to a record, what is possible now. */

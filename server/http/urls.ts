@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 
-const atRoot = /^\/(?:health|livez|readyz|metrics)(?=[/?]|$)/
+const atRoot = /^\/(?:health|livez|readyz|metrics|oauth\/clients)(?=[/?]|$)/
 
 export function rewriteUrl(request: IncomingMessage): string {
   const url = originForm(request.url ?? '/')

@@ -2,6 +2,7 @@
 export * as account from './account-service.ts'
 export { ownUserId } from './account-service.ts'
 export * as operators from './operator-service.ts'
+export * as users from './user-service.ts'
 export { userPolicy } from './user-policy.ts'
 export { userRoutes } from './user-routes.ts'
-export { meRecord, operatorRecord } from './user-records.ts'
+export { meRecord, operatorRecord, userRecord } from './user-records.ts'

@@ -7,7 +7,7 @@ import { statement } from '../db/statement.ts'
 const columns = sql`users.first_name, users.last_name, users.id, users.email, users.created_at, users.updated_at,
   users.version, users.disabled_at`
 
-const isOperator = sql`users.role in ('operator', 'admin')`
+const isOperator = sql`users.role in ('operator', 'admin') and not users.is_service`
 
 export const findOperator = statement<{ id: number }>()(
   (value) => sql<Operator>`select ${columns} from users where users.id = ${value.id} and ${isOperator}`,

@@ -1,15 +1,25 @@
-// A user's row is two records of the API: the colleague that others see, and one's own account.
+// A user's row is three records of the API: the user whom admins administer, the colleague that others see, and one's own account.
 import {
+  changeMyEmail,
   changeMyPassword,
   getMe,
+  disableUser,
+  enableUser,
   getOperator,
+  getUser,
+  inviteUser,
+  listMyGrants,
   listMyTokens,
   listRequests,
+  type Target,
   updateMe,
+  updateUser,
 } from '../../contract/index.ts'
-import type { RecordDefinition } from '../http/records.ts'
+import { possible, type RecordDefinition } from '../http/records.ts'
 import * as account from './account-service.ts'
 import * as operators from './operator-service.ts'
+import { type UserAction, userMay } from './user-rules.ts'
+import * as users from './user-service.ts'
 
 export const operatorRecord: RecordDefinition<'operator'> = {
   table: 'users',
@@ -26,7 +36,28 @@ export const meRecord: RecordDefinition<'me'> = {
   links: () => ({
     self: { to: getMe },
     tokens: { to: listMyTokens },
+    grants: { to: listMyGrants },
     update: { to: updateMe },
     change_password: { to: changeMyPassword },
+    change_email: { to: changeMyEmail },
+  }),
+}
+
+const actions = (params: { readonly id: number }): Readonly<Record<UserAction, Target>> => ({
+  update: { to: updateUser, params },
+  disable: { to: disableUser, params },
+  enable: { to: enableUser, params },
+  invite: { to: inviteUser, params },
+})
+
+export const userRecord: RecordDefinition<'user'> = {
+  table: 'users',
+  get: (ctx, _actor, id) => users.get(ctx, id),
+  links: (user, actor) => ({
+    self: { to: getUser, params: { id: user.id } },
+    ...possible(
+      actions({ id: user.id }),
+      (action) => userMay(action, user) && !(action === 'disable' && user.id === actor.user_id),
+    ),
   }),
 }

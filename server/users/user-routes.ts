@@ -1,7 +1,21 @@
-import { createOperator, getMe, getOperator, listOperators, updateMe } from '../../contract/index.ts'
+import {
+  createOperator,
+  createUser,
+  disableUser,
+  enableUser,
+  getMe,
+  getOperator,
+  getUser,
+  inviteUser,
+  listOperators,
+  listUsers,
+  updateMe,
+  updateUser,
+} from '../../contract/index.ts'
 import type { Api } from '../http/api.ts'
 import * as account from './account-service.ts'
 import * as operators from './operator-service.ts'
+import * as users from './user-service.ts'
 
 export function userRoutes(api: Api) {
   api.route({
@@ -24,5 +38,34 @@ export function userRoutes(api: Api) {
   api.route({
     ...getOperator,
     handler: (request) => operators.get(request.ctx, request.params.id),
+  })
+  api.route({
+    ...createUser,
+    handler: (request) => users.create(request.ctx, request.actor, request.body),
+  })
+  api.route({
+    ...listUsers,
+    handler: async (request) =>
+      api.pages.envelope(request, await users.list(request.ctx, request.query, api.pages.query(request))),
+  })
+  api.route({
+    ...getUser,
+    handler: (request) => users.get(request.ctx, request.params.id),
+  })
+  api.route({
+    ...updateUser,
+    handler: (request) => users.update(request.ctx, request.actor, request.params.id, request.body),
+  })
+  api.route({
+    ...disableUser,
+    handler: (request) => users.disable(request.ctx, request.actor, request.params.id),
+  })
+  api.route({
+    ...enableUser,
+    handler: (request) => users.enable(request.ctx, request.actor, request.params.id),
+  })
+  api.route({
+    ...inviteUser,
+    handler: (request) => users.invite(request.ctx, request.actor, request.params.id),
   })
 }

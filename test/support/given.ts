@@ -1,10 +1,13 @@
 // What a test needs to be there already. Only the facts that matter to the test are named; the rest is made up.
-import type { Customer, Request, Role, TicketStatus } from '../../contract/index.ts'
+import type { Client, Customer, Request, Role, TicketStatus, User } from '../../contract/index.ts'
 import { hash } from '@node-rs/argon2'
 import { hashSecret, newSecret } from '../../server/credentials/secrets.ts'
 import type { Actor, Context } from '../../server/context.ts'
-import { customers } from '../../server/customers/index.ts'
+import { customers, photos } from '../../server/customers/index.ts'
+import { clients } from '../../server/oauth/index.ts'
 import { tickets } from '../../server/tickets/index.ts'
+import { users } from '../../server/users/index.ts'
+import { picture } from './photos.ts'
 
 export interface TestUser {
   readonly id: number
@@ -24,9 +27,21 @@ export interface Given {
   operator(): Promise<TestUser>
   operators(count: number): Promise<TestUser[]>
   admin(): Promise<TestUser>
+  /** A user who can be mailed to: without a password one who was sent a link to choose it. */
+  invited(password?: string): Promise<User>
+  /** A link with this secret, as if it had been mailed to somebody. */
+  mailedLink(purpose: 'invitation' | 'password_reset' | 'email_change', secret: string): Promise<void>
   customer(
-    facts?: Partial<Pick<Customer, 'first_name' | 'last_name' | 'phone' | 'email' | 'company'>>,
+    facts?: Partial<
+      Pick<Customer, 'first_name' | 'last_name' | 'phone' | 'email' | 'company' | 'external_id'>
+    >,
   ): Promise<Customer>
+  /** A customer who has had a photo from the beginning. */
+  photographed(): Promise<Customer>
+  /** A program that may act for users. */
+  client(): Promise<Client>
+  /** A grant of this user to a client of its own. */
+  grant(user: { readonly id: number }): Promise<{ id: number }>
   /** A request that got to its state by the moves that lead there. */
   request(facts?: {
     status?: TicketStatus
@@ -60,8 +75,54 @@ export function givenIn(ctx: Context): Given {
     operator: () => given.user({ role: 'operator' }),
     operators: (count) => Promise.all(Array.from({ length: count }, () => given.operator())),
     admin: () => given.user({ role: 'admin' }),
+    async mailedLink(purpose, secret) {
+      const { id } = await given.invited(purpose === 'invitation' ? undefined : 'keep-yourself-warm')
+      await ctx.db.query({
+        text: `insert into one_time_tokens (purpose, user_id, email, secret_hash, expires_at)
+               select $1, id, email, $2, now() + interval '30 minutes' from users where id = $3`,
+        values: [purpose, hashSecret(secret), id],
+      })
+    },
+    invited(password) {
+      const username = `invited-${(serial += 1)}`
+      const names = { first_name: 'Test', last_name: 'User' }
+      const secret = password === undefined ? {} : { password }
+      return users.create(ctx, system, {
+        username,
+        email: `${username}@shop.example`,
+        role: 'operator',
+        ...names,
+        ...secret,
+      })
+    },
     customer: (facts = {}) =>
       customers.create(ctx, system, { first_name: 'Ed', last_name: `Stark ${(serial += 1)}`, ...facts }),
+    async photographed() {
+      const photo = await photos.store(ctx, { bytes: await picture(), type: 'image/png' })
+      return customers.create(ctx, system, { first_name: 'Ed', last_name: `Stark ${(serial += 1)}` }, photo)
+    },
+    client: () =>
+      clients.create(ctx, system, {
+        name: `Invoices ${(serial += 1)}`,
+        grant_types: ['authorization_code', 'refresh_token'],
+        redirect_uris: ['https://invoices.example/callback'],
+        role: 'operator',
+        scopes: ['customers:read'],
+      }),
+    async grant(user) {
+      const client = await given.client()
+      const { rows } = await ctx.db.query({
+        text: `with made as (
+                 insert into oauth_grants (key, client_id, user_id, scopes, expires_at)
+                 values (gen_random_uuid()::text, $1, $2, '{customers:read}', now() + interval '1 day') returning *
+               ), audited as (
+                 insert into audit_events (actor_role, action, record_type, record_id, after, request_id)
+                 select 'given', 'grant.created', 'grant', id, to_jsonb(made), 'given' from made
+               ) select id from made`,
+        values: [client.id, user.id],
+      })
+      return rows[0] as { id: number }
+    },
     async request({
       status = 'PENDING',
       customer_id,

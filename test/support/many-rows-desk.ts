@@ -24,7 +24,7 @@ export async function openManyRowsDesk(): Promise<ManyRowsDesk> {
   afterAll(async () => {
     await client.query(`
       alter table audit_events disable trigger user; alter table audit_chain disable trigger user;
-      truncate users, tokens, customers, tickets, posts, audit_events, audit_chain, outbox`)
+      truncate users, tokens, customers, tickets, posts, audit_events, audit_chain, outbox cascade`)
     await client.end()
   })
   return { ...desk, client }

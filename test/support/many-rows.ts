@@ -94,8 +94,11 @@ function oneOf(text: string, skew = 1): string {
 }
 
 const usersOf = `
-  insert into users (first_name, last_name, role, created_at)
-  select 'User', n::text, case when n <= ${operators} then 'operator' else 'customer' end, timestamptz '2021-01-01' + interval '1 day' * n / 20
+  insert into users (username, email, first_name, last_name, role, password_hash, disabled_at, created_at, updated_at)
+  select 'account-' || n, 'account-' || n || '@mail.example', 'User', case n % 2000 when 7 then 'Zeppelin' else n::text end,
+    case when n <= ${operators} then 'operator' else 'customer' end, case when n % 10 > 0 then 'none that fits' end,
+    case when n > ${operators} and n % 20 = 1 then timestamptz '2024-01-01' end,
+    timestamptz '2021-01-01' + interval '1 day' * n / 20, timestamptz '2024-01-01' + interval '1 minute' * n
   from generate_series(1, ${operators + accounts}) n`
 
 const sentences = 5000
@@ -106,13 +109,15 @@ const wordTables = `
   analyze sentences`
 
 const customersOf = (count: number) => `
-  insert into customers (id, first_name, last_name, phone, email, company, archived_at, created_at, updated_at)
+  insert into customers (id, first_name, last_name, phone, email, company, external_id, photo_key, photo_large_hash, photo_small_hash, archived_at, created_at, updated_at)
   select n, first_name, last_name, '+4420' || (10000000 + n), case when n % 10 < 8 then lower(first_name || '.' || last_name) || n || '@mail.example' end,
     case n % 1000 when 0 then 'Zeppelin Works' when 1 then 'Voucher ' || last_name else case n % 4 when 0 then last_name || ' Printer Shop' when 1 then last_name || ' & Sons' end end,
+    'W-' || n, photo_key, photo_hash, photo_hash,
     case when n % 10 = 3 then created_at + interval '500 days' * random() end,
     created_at, created_at + interval '400 days' * power(random(), 3)
   from (
-    select n, ${oneOf(firstNames)} as first_name,
+    select n, case when n % 5 = 0 then md5(n::text) end as photo_key, case when n % 5 = 0 then repeat('0', 64) end as photo_hash,
+      ${oneOf(firstNames)} as first_name,
       ${oneOf(nameParts)} || ${oneOf('son er mann s ova feld berg a ini man')} as last_name,
       timestamptz '2021-01-01' + interval '4 years' * n / ${count} as created_at
     from generate_series(1, ${count}) n

@@ -16,6 +16,7 @@ interface Incoming {
   readonly headers: Headers
   /** Nothing of an answer that does not end. */
   readonly text: string
+  readonly bytes: Buffer
 }
 
 /** Throws for a reply that the contract does not allow. */
@@ -25,7 +26,8 @@ export async function sendTo(
 ): Promise<Incoming> {
   const { pathname, search } = new URL(path, url)
   const response = await fetch(new URL(pathname + search, url), { method, headers, body: body ?? null })
-  const reply = { status: response.status, headers: response.headers, text: await textOf(response) }
+  const bytes = await bytesOf(response)
+  const reply = { status: response.status, headers: response.headers, bytes, text: bytes.toString() }
   const endpoint = endpointServing(endpoints, { method, target: pathname })
   // Pages for people and their files are no endpoints.
   if (endpoint === undefined && response.ok && !pathname.startsWith('/api/')) return reply
@@ -34,8 +36,9 @@ export async function sendTo(
   return reply
 }
 
-async function textOf(response: Response): Promise<string> {
-  if (!response.headers.get('content-type')?.startsWith('text/event-stream')) return response.text()
+async function bytesOf(response: Response): Promise<Buffer> {
+  if (!response.headers.get('content-type')?.startsWith('text/event-stream'))
+    return Buffer.from(await response.arrayBuffer())
   await response.body?.cancel()
-  return ''
+  return Buffer.alloc(0)
 }

@@ -1,13 +1,16 @@
 // For every endpoint a call that works, as an admin, with what it needs made before: for tests that are about all of them. A
 // record is as it was made, at version 1, wherever the call works on that.
+import { randomUUID } from 'node:crypto'
 import { type Endpoint, endpoints } from '../../contract/index.ts'
 import type { TestDesk } from './desk.ts'
 import type { TestUser } from './given.ts'
+import { asUpload, picture } from './photos.ts'
 import { sendTo } from './send.ts'
 
 export interface WorkingCall {
   readonly params?: Readonly<Record<string, number>>
   readonly body?: object
+  readonly upload?: Blob
 }
 
 /** The password of the caller that `workingCaller` makes. */
@@ -36,7 +39,11 @@ type Make = (desk: TestDesk, caller: TestUser) => WorkingCall | Promise<WorkingC
 
 const nothing: Make = () => ({})
 const customer: Make = async ({ given }) => ({ params: { id: (await given.customer()).id } })
+const photographed: Make = async ({ given }) => ({ params: { id: (await given.photographed()).id } })
 const request: Make = async ({ given }) => ({ params: { id: (await given.request()).id } })
+
+const client: Make = async ({ given }) => ({ params: { id: (await given.client()).id } })
+const user: Make = async ({ given }) => ({ params: { id: (await given.invited()).id } })
 
 const calls: Readonly<Record<string, Make>> = {
   getMe: nothing,
@@ -44,6 +51,18 @@ const calls: Readonly<Record<string, Make>> = {
   changeMyPassword: () => ({
     body: { current_password: password, new_password: 'and-stay-warm-all-winter' },
   }),
+  reauthenticateMe: () => ({ body: { password } }),
+  signOutEverywhere: nothing,
+  deleteSession: nothing,
+  listMySessions: nothing,
+  endMySession: async ({ rows }, caller) => {
+    const [session] = await rows<{ id: number }>(
+      `insert into sessions (user_id, secret_hash, expires_at)
+       values ($1, sha256(gen_random_uuid()::text::bytea), now() + interval '1 day') returning id`,
+      [caller.id],
+    )
+    return { params: { id: session?.id ?? 0 } }
+  },
   listMyTokens: nothing,
   listEvents: nothing,
   streamEvents: nothing,
@@ -57,7 +76,9 @@ const calls: Readonly<Record<string, Make>> = {
   },
 
   createCustomer: () => ({ body: { first_name: 'Ed', last_name: 'Stark' } }),
+  listAuditEvents: nothing,
   listCustomers: nothing,
+  listCustomerHistory: customer,
   getCustomer: customer,
   updateCustomer: async (...given) => ({ ...(await customer(...given)), body: { first_name: 'Ned' } }),
   archiveCustomer: customer,
@@ -72,6 +93,56 @@ const calls: Readonly<Record<string, Make>> = {
     return call
   },
 
+  getCustomerPhoto: photographed,
+  setCustomerPhoto: async (...given) => ({
+    ...(await customer(...given)),
+    upload: asUpload(await picture()),
+  }),
+  removeCustomerPhoto: photographed,
+
+  createClient: () => ({
+    body: {
+      name: 'Invoices',
+      grant_types: ['authorization_code', 'refresh_token'],
+      redirect_uris: ['https://invoices.example/callback'],
+      role: 'operator',
+      scopes: ['customers:read'],
+    },
+  }),
+  listClients: nothing,
+  getClient: client,
+  updateClient: async (...given) => ({ ...(await client(...given)), body: { name: 'Bills' } }),
+  rotateClientSecret: client,
+  deleteClient: client,
+  listMyGrants: nothing,
+  revokeMyGrant: async ({ given }, caller) => ({ params: { id: (await given.grant(caller)).id } }),
+
+  createUser: () => ({
+    body: {
+      username: `jon-${randomUUID()}`,
+      email: `${randomUUID()}@wall.example`,
+      first_name: 'Jon',
+      last_name: 'Snow',
+      role: 'operator',
+    },
+  }),
+  listUsers: nothing,
+  getUser: user,
+  updateUser: async (...given) => ({ ...(await user(...given)), body: { first_name: 'Jon' } }),
+  disableUser: user,
+  enableUser: async (desk, caller) => {
+    const call = await user(desk, caller)
+    const id = call.params?.['id'] ?? 0
+    await sendTo(desk.url, {
+      method: 'DELETE',
+      path: `/api/v1/users/${id}`,
+      headers: { authorization: `Bearer ${caller.token}` },
+    })
+    return call
+  },
+  inviteUser: user,
+  changeMyEmail: () => ({ body: { email: 'me@winterfell.example' } }),
+
   createOperator: () => ({ body: { first_name: 'Jennie', last_name: 'Lanister' } }),
   listOperators: nothing,
   getOperator: async ({ given }) => ({ params: { id: (await given.operator()).id } }),
@@ -79,6 +150,7 @@ const calls: Readonly<Record<string, Make>> = {
   createRequest: async (...given) => ({ ...(await customer(...given)), body: { body: 'Winter is coming' } }),
   listCustomerRequests: customer,
   listRequests: nothing,
+  listRequestHistory: request,
   getRequest: request,
   editRequest: async (...given) => ({ ...(await request(...given)), body: { body: 'Summer is coming' } }),
   closeRequest: async (...given) => ({

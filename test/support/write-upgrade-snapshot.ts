@@ -14,15 +14,26 @@ import { frontdeskVersion } from '../../server/version.ts'
 import { givenIn } from './given.ts'
 import { silentLog } from './silent-log.ts'
 import { snapshotOf, snapshots } from './upgrade-snapshot.ts'
+import { keptMails } from './kept-mails.ts'
+import { openStores } from './stores.ts'
 
 const dataDir = await mkdtemp(join(tmpdir(), 'frontdesk-snapshot-'))
 const postgres = await startEmbeddedPostgres({ dataDir, settings: { fsync: 'off' }, log: silentLog })
 try {
   const { rights } = await prepareDatabase({ connection: postgres.connection, trusts: true }, silentLog)
   const pool = openPool(postgres.connection, silentLog, rights)
-  const ctx = { config: readConfig({}), db: pool, log: silentLog, clock: Date.now }
+  const { stores, close } = await openStores()
+  const ctx = {
+    config: readConfig({}),
+    db: pool,
+    ...stores,
+    mailer: keptMails(),
+    log: silentLog,
+    clock: Date.now,
+  }
   await tellStory(ctx)
   await pool.end()
+  await close()
   await mkdir(snapshots, { recursive: true })
   await writeFile(join(snapshots, `${frontdeskVersion}.sql`), await snapshotOf(postgres.connection))
 } finally {
@@ -45,5 +56,9 @@ async function tellStory(ctx: Context) {
   await given.request({ customer_id: id, status: 'REJECTED', archived: true, body: 'Summer' })
   const gone = await given.customer({ last_name: 'Lannister' })
   await given.request({ customer_id: gone.id, body: 'Gold' })
-  await customers.archive(ctx, { user_id: null, credential: null, scopes: null, role: 'admin', request_id: 'story' }, gone.id)
+  await customers.archive(
+    ctx,
+    { user_id: null, credential: null, scopes: null, role: 'admin', request_id: 'story' },
+    gone.id,
+  )
 }

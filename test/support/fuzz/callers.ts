@@ -26,8 +26,8 @@ export class Callers {
     return `Bearer ${who === 'a stranger' ? `fdt_${'A'.repeat(43)}` : (this.#current.get(who) ?? '')}`
   }
 
-  /** After a 401: the token that was shown works no more, unless somebody has replaced it already. */
-  async notice401(who: Who, authorization: string | undefined) {
+  /** The token that was shown works no more, or their role was taken away; unless somebody has replaced it already. */
+  async replace(who: Who, authorization: string | undefined) {
     if (who === 'nobody' || who === 'a stranger') return
     if (this.authorizationOf(who) !== authorization) return
     this.renewals += 1

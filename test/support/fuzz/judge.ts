@@ -49,7 +49,7 @@ function entrance({ who }: Recipe, endpoint: Endpoint | undefined, status: numbe
   return isLetIn ? undefined : `${status} for ${who}, where ${access} is needed`
 }
 
-const secrets = /\$argon2|\b(?:fdt|fds|whsec)_[\w-]{20,}/
+const secrets = /\$argon2|\b(?:fdt|fds|fdb|fdm|whsec)_[\w-]{20,}/
 
 /** What stands in the messages of PostgreSQL, of Node and of our own code. A problem's path is the caller's own words. */
 const inside =

@@ -17,6 +17,8 @@ import { givenIn } from '../given.ts'
 import { invariants } from '../invariants.ts'
 import { givenCallers } from './given-callers.ts'
 import { fuzz, type FuzzReport } from './run.ts'
+import { keptMails } from '../kept-mails.ts'
+import { openStores } from '../stores.ts'
 
 const { values } = parseArgs({ options: { requests: { type: 'string' }, seed: { type: 'string' } } })
 const requests = Number(values.requests ?? 100_000)
@@ -47,7 +49,8 @@ async function onDesk(work: (url: string, ctx: Context) => Promise<FuzzReport>):
   const pool = openPool(postgres.connection, log, rights)
   const owners = openPool(postgres.connection, log, ownersRights, 1)
   const config = readConfig({ RATE_LIMIT: 'off', PUBLIC_URL: 'http://desk.test' })
-  const ctx: Context = { config, db: pool, log, clock: Date.now }
+  const { stores, close: closeStores } = await openStores()
+  const ctx: Context = { config, db: pool, ...stores, mailer: keptMails(), log, clock: Date.now }
   const { api, listeners } = await buildApp(
     ctx,
     'a secret key for fuzzing, made up on the spot',
@@ -66,6 +69,7 @@ async function onDesk(work: (url: string, ctx: Context) => Promise<FuzzReport>):
     await api.close()
     await hearing.stop()
     await pool.end()
+    await closeStores()
     await owners.end()
   }
 }

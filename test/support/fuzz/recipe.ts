@@ -8,10 +8,14 @@ import { hostileFraming, hostileMethods } from './hostile-framing.ts'
 import { hostileHeaders } from './hostile-headers.ts'
 import { hostilePaths } from './hostile-paths.ts'
 import { hostileQueries } from './hostile-queries.ts'
+import { picture } from '../photos.ts'
 import type { Records } from './records.ts'
 import { type Sent, withHeader } from './sent.ts'
 import type { Twist } from './twist.ts'
 import { toJson, toText } from './value.ts'
+
+/** What stands for a file in every call that brings one. */
+const photo = await picture('png', { width: 8, height: 8 })
 
 export type Who = Role | 'nobody' | 'a stranger'
 export type Kind = 'valid' | 'spoiled' | 'hostile'
@@ -88,6 +92,11 @@ export function written(
       `${body.length}`,
     )
     sent = { ...sent, body }
+  }
+  const { upload } = call.endpoint.config
+  if (call.body === undefined && upload && !call.endpoint.schema.body) {
+    sent = withHeader(withHeader(sent, 'Content-Type', 'image/png'), 'Content-Length', `${photo.length}`)
+    sent = { ...sent, body: photo }
   }
   for (const twist of twists) sent = twist.apply(sent, records)
   return sent

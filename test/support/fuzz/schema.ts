@@ -11,6 +11,7 @@ export interface Schema {
   readonly maxLength?: number
   readonly minimum?: number
   readonly maximum?: number
+  readonly uniqueItems?: boolean
   readonly minItems?: number
   readonly maxItems?: number
   readonly items?: Schema

@@ -34,7 +34,7 @@ function ofType(type: string, schema: Schema, name: string): Arbitrary<Value> {
         fc.double({ min: schema.minimum ?? -1e6, max: schema.maximum ?? 1e6, noNaN: true }),
       )
     case 'array':
-      return fc.array(validValue(schema.items ?? {}), {
+      return (schema.uniqueItems ? fc.uniqueArray : fc.array)(validValue(schema.items ?? {}), {
         minLength: schema.minItems ?? 0,
         maxLength: Math.min(schema.maxItems ?? 5, Math.max(5, schema.minItems ?? 0)),
       })

@@ -1,0 +1,103 @@
+// A new e-mail address: nothing changes before it is confirmed there.
+import { expect, test } from 'vitest'
+import { changeMyEmail, confirmEmail, getMe, getUser, updateUser } from '../contract/index.ts'
+import { openTestDesk } from './support/desk.ts'
+import type { TestUser } from './support/given.ts'
+import { secretIn } from './support/kept-mails.ts'
+
+const desk = await openTestDesk()
+const { anonymous, as, given, rows, mails } = desk
+const password = 'keep-yourself-warm'
+const admin = await given.user({ role: 'admin', username: 'the-admin', password })
+
+async function newUser(email: string | null) {
+  const user = await given.user({ role: 'customer', password })
+  if (email !== null) await as(admin)(updateUser, { params: { id: user.id }, body: { email } })
+  return user
+}
+const shown = async ({ id }: TestUser) => {
+  const { email, email_verified } = (await as(admin)(getUser, { params: { id } })).body
+  return { email, email_verified }
+}
+const ask = (user: TestUser, email: string) => as(user)(changeMyEmail, { body: { email } })
+const confirm = (token: string) => anonymous(confirmEmail, { body: { token } })
+const linkDoesNotWork = { status: 400, type: 'urn:frontdesk:problem:link_does_not_work' }
+
+test('the link goes to the new address, a notice to the old one, and only the link changes something', async () => {
+  const user = await newUser('old@shop.example')
+  expect((await ask(user, 'new@shop.example')).status).toBe(202)
+  const sent = (await mails()).sort((a, b) => a.to.localeCompare(b.to))
+  expect(sent.map(({ to, subject }) => [to, subject])).toEqual([
+    ['new@shop.example', 'Confirm your e-mail address for Frontdesk'],
+    ['old@shop.example', 'Your e-mail address for Frontdesk is about to change'],
+  ])
+  expect(sent[1]?.text).not.toContain('#')
+  expect(await shown(user)).toEqual({ email: 'old@shop.example', email_verified: false })
+
+  const token = secretIn(sent[0])
+  expect((await confirm(token)).status).toBe(204)
+  expect(await shown(user)).toEqual({ email: 'new@shop.example', email_verified: true })
+  expect((await as(user)(getMe, {})).body.email).toBe('new@shop.example')
+  expect((await confirm(token)).problem).toMatchObject(linkDoesNotWork)
+  expect(await rows(`select actor_id from audit_events where action = 'user.email_changed'`)).toEqual([
+    { actor_id: user.id },
+  ])
+})
+
+test('a first address is confirmed in the same way, and the one so far can be, too', async () => {
+  const user = await newUser(null)
+  await ask(user, 'first@shop.example')
+  const [mail, ...more] = await mails()
+  expect(more).toEqual([])
+  expect((await confirm(secretIn(mail))).status).toBe(204)
+  await as(admin)(updateUser, { params: { id: user.id }, body: { email: 'by-admin@shop.example' } })
+  expect((await shown(user)).email_verified).toBe(false)
+  await ask(user, 'by-admin@shop.example')
+  const again = await mails()
+  expect(again).toHaveLength(1)
+  expect((await confirm(secretIn(again[0]))).status).toBe(204)
+  expect((await shown(user)).email_verified).toBe(true)
+})
+
+test('an address that another user has is answered alike, and gets no link; one who takes it meanwhile keeps it', async () => {
+  await newUser('taken@shop.example')
+  const user = await newUser(null)
+  expect((await ask(user, 'TAKEN@shop.example')).status).toBe(202)
+  expect(await mails()).toEqual([])
+  await ask(user, 'wanted@shop.example')
+  const [mail] = await mails()
+  await newUser('Wanted@shop.example')
+  expect((await confirm(secretIn(mail))).problem).toMatchObject({
+    status: 409,
+    type: 'urn:frontdesk:problem:email_taken',
+  })
+  expect(await shown(user)).toEqual({ email: null, email_verified: false })
+})
+
+test('a later request replaces the link, an admin who changes the address ends it, and so does disabling', async () => {
+  const user = await newUser('a@shop.example')
+  const asked = async (email: string) => {
+    await ask(user, email)
+    return secretIn((await mails()).find((mail) => mail.to === email))
+  }
+  const first = await asked('b@shop.example')
+  const second = await asked('c@shop.example')
+  expect((await confirm(first)).problem).toMatchObject(linkDoesNotWork)
+  await as(admin)(updateUser, { params: { id: user.id }, body: { email: 'd@shop.example' } })
+  expect((await confirm(second)).problem).toMatchObject(linkDoesNotWork)
+  const third = await asked('e@shop.example')
+  await rows(`update one_time_tokens set expires_at = now() where user_id = $1 and used_at is null`, [
+    user.id,
+  ])
+  expect((await confirm(third)).problem).toMatchObject(linkDoesNotWork)
+  expect((await shown(user)).email).toBe('d@shop.example')
+})
+
+test('it takes a password that was shown lately', async () => {
+  const user = await newUser('f@shop.example')
+  await rows(`update tokens set authenticated_at = now() - interval '11 minutes' where user_id = $1`, [
+    user.id,
+  ])
+  expect((await ask(user, 'g@shop.example')).status).toBe(401)
+  expect(await mails()).toEqual([])
+})
