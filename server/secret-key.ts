@@ -1,4 +1,4 @@
-// The key that signs cursors: given, or made at the first start and kept in DATA_DIR.
+// The key that signs cursors and cookies, and seals what OAuth keeps: given, or made at the first start and kept in DATA_DIR.
 import { randomBytes } from 'node:crypto'
 import { link, mkdir, open, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'

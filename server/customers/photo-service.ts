@@ -97,7 +97,10 @@ export async function read(
     const bytes = await ctx.files.get(nameOf(photo.photo_key, size))
     if (bytes) return { ...found, bytes }
     // Replaced between our look at the row and at the file: then the row names another one by now.
-    if (photo.photo_key === missed) throw new Error(`The file store has lost the photo of customer ${id}`)
+    if (photo.photo_key === missed) {
+      ctx.log.error({ customer: id, photo_key: missed }, 'the file store has lost a photo that a row names')
+      throw notFound(`The file store has lost the photo of customer ${id}; send it again.`)
+    }
     missed = photo.photo_key
   }
 }

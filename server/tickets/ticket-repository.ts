@@ -98,7 +98,7 @@ export const assignTicket = statement<{ id: number; operator_id: number } & From
     with before as (${locked(value.id)}),
     operator as (
       select users.id from users
-      where users.id = ${value.operator_id} and users.role in ('operator', 'admin') and users.disabled_at is null
+      where users.id = ${value.operator_id} and users.role in ('operator', 'admin') and users.disabled_at is null and not users.is_service
     ),
     changed as (
       update tickets set status = 'IN_PROGRESS', processed_by = operator.id, ${touch('tickets')}

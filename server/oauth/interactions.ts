@@ -1,0 +1,113 @@
+// What a person does between a client's asking and its answer: signs in, and says yes or no. Answers where the browser goes next, or
+// the page that it shows.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Provider } from 'oidc-provider'
+import { type Holder, signedInWith } from '../auth/index.ts'
+import type { Context } from '../context.ts'
+import { findAccount, findSignInTime } from './account-repository.ts'
+import { consentPage, type Page, problemPage } from './protocol-pages.ts'
+import { interactionUrl } from './protocol-urls.ts'
+import { sourceOf } from './redirect-uri-rules.ts'
+import { knownScopesIn } from './scope-rules.ts'
+
+export type Step = { readonly goTo: string } | { readonly show: Page; readonly status: number }
+
+interface Browser {
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+}
+
+type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>
+
+const gone: Step = {
+  status: 400,
+  show: problemPage(
+    'This took too long, or was done already. Go back to where you came from and begin anew.',
+  ),
+}
+
+const changed: Step = {
+  status: 400,
+  show: problemPage(
+    'You are signed in as somebody else by now. Go back to where you came from and begin anew.',
+  ),
+}
+
+/** What comes next for a browser that was sent here. */
+export async function stepOf(ctx: Context, provider: Provider, uid: string, browser: Browser): Promise<Step> {
+  const asked = await interactionOf(provider, uid, browser)
+  if (!asked) return gone
+  const holder = await signedInWith(ctx, browser.req.headers)
+  if (!holder || (await mustSignInAgain(ctx, asked, holder)))
+    return { goTo: `/sign-in?return_to=${encodeURIComponent(interactionUrl(uid))}` }
+  if (isAnother(asked, holder)) return changed
+  if (asked.prompt.name === 'consent') return consent(ctx, provider, asked, holder)
+  const ts = (await findSignInTime.first(ctx.db, { session_id: holder.credential.id }))?.at
+  const login = { accountId: String(holder.user_id), remember: false, ...(ts === undefined ? {} : { ts }) }
+  return { goTo: await provider.interactionResult(browser.req, browser.res, { login }) }
+}
+
+/** After the person has said yes or no. */
+export async function decide(
+  ctx: Context,
+  provider: Provider,
+  uid: string,
+  browser: Browser,
+  choice: 'allow' | 'deny',
+): Promise<Step> {
+  const asked = await interactionOf(provider, uid, browser)
+  if (!asked || asked.prompt.name !== 'consent') return gone
+  const holder = await signedInWith(ctx, browser.req.headers)
+  if (!holder || isAnother(asked, holder)) return changed
+  const { req, res } = browser
+  if (choice === 'deny') {
+    const denied = { error: 'access_denied', error_description: 'the user has not allowed it' }
+    return { goTo: await provider.interactionResult(req, res, denied, { mergeWithLastSubmission: false }) }
+  }
+  const grant = new provider.Grant({
+    accountId: String(holder.user_id),
+    clientId: String(asked.params['client_id']),
+  })
+  grant.addOIDCScope(knownScopesIn(asked.params['scope']).join(' '))
+  const result = { consent: { grantId: await grant.save() } }
+  return { goTo: await provider.interactionResult(req, res, result, { mergeWithLastSubmission: true }) }
+}
+
+async function interactionOf(provider: Provider, uid: string, { req, res }: Browser) {
+  const found = await provider.interactionDetails(req, res).catch((error: unknown) => {
+    if (error instanceof Error && error.name === 'SessionNotFound') return undefined
+    throw error
+  })
+  return found?.uid === uid ? found : undefined
+}
+
+/** A client may ask for a fresh sign-in, or for one that is not older than so many seconds. */
+async function mustSignInAgain(ctx: Context, { prompt, params, iat }: Interaction, holder: Holder) {
+  const fresh = prompt.reasons.includes('login_prompt')
+  const maxAge = prompt.reasons.includes('max_age') ? Number(params['max_age']) : undefined
+  if (!fresh && maxAge === undefined) return false
+  const signedIn = (await findSignInTime.first(ctx.db, { session_id: holder.credential.id }))?.at ?? 0
+  return signedIn < iat - (fresh ? 0 : (maxAge ?? 0))
+}
+
+const isAnother = ({ session }: Interaction, holder: Holder) =>
+  session !== undefined && session.accountId !== String(holder.user_id)
+
+async function consent(ctx: Context, provider: Provider, asked: Interaction, holder: Holder): Promise<Step> {
+  const client = await provider.Client.find(String(asked.params['client_id']))
+  const account = await findAccount.first(ctx.db, { id: holder.user_id })
+  if (!client || !account) return gone
+  const redirectUri = asked.params['redirect_uri']
+  const leadsTo = typeof redirectUri === 'string' ? sourceOf(redirectUri) : undefined
+  return {
+    status: 200,
+    show: consentPage({
+      client: client.clientName ?? client.clientId,
+      scopes: knownScopesIn(asked.params['scope']),
+      account: [account.first_name, account.last_name].filter(Boolean).join(' ') || (account.username ?? ''),
+      role: holder.role,
+      place: leadsTo,
+      leadsTo,
+    }),
+  }
+}

@@ -1,0 +1,69 @@
+// Whom the protocol acts for: who they are, what they have allowed before, and when they have to be asked.
+import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
+import { signedInWith } from '../auth/index.ts'
+import type { Context } from '../context.ts'
+import { findAccount } from './account-repository.ts'
+import { findConsent } from './grant-repository.ts'
+import { knownScopesIn } from './scope-rules.ts'
+
+/** What a client may be told of them, by the scopes that it was granted. */
+export async function accountOf(ctx: Context, id: string) {
+  const account = await findAccount.first(ctx.db, { id: Number(id) })
+  if (!account) return undefined
+  const { username, email, email_verified, first_name, last_name } = account
+  const name = [first_name, last_name].filter(Boolean).join(' ')
+  return {
+    accountId: id,
+    claims: async () => ({
+      sub: id,
+      ...(name ? { name } : {}),
+      ...(first_name ? { given_name: first_name } : {}),
+      ...(last_name ? { family_name: last_name } : {}),
+      ...(username === null ? {} : { preferred_username: username }),
+      ...(email === null ? {} : { email, email_verified }),
+    }),
+  }
+}
+
+const deviceRoutes = ['code_verification', 'device_resume']
+
+/**
+ * What the person has just allowed, or the same as they have allowed this client before: then a grant of its own again, so that one
+ * family of tokens ends without the others. An app on their machine could be another one than last time, and a device
+ * could be somebody else's: they ask each time.
+ */
+export async function grantFor(ctx: Context, { oidc }: KoaContextWithOIDC) {
+  const { client, provider, result, session, params } = oidc
+  const allowed = result?.consent?.grantId
+  if (allowed) return provider.Grant.find(allowed)
+  const accountId = session?.accountId
+  const asksEachTime =
+    client?.applicationType === 'native' || deviceRoutes.includes(oidc.route) || oidc.prompts.has('consent')
+  if (!client || !accountId || asksEachTime) return undefined
+  const scopes = knownScopesIn(params?.['scope'])
+  const known = await findConsent.first(ctx.db, {
+    client_id: client.clientId,
+    user_id: Number(accountId),
+    scopes,
+  })
+  if (!known || scopes.length === 0) return undefined
+  const grant = new provider.Grant({ accountId, clientId: client.clientId })
+  grant.addOIDCScope(scopes.join(' '))
+  await grant.save()
+  return grant
+}
+
+/** Beside the usual: whoever is not signed in here with this browser, or as somebody else by now, has to sign in. */
+export function policyOf(ctx: Context) {
+  const { Check, base } = interactionPolicy
+  const policy = base()
+  policy.get('login')?.checks.add(
+    new Check('signed_in_here', 'End-User authentication is required', async ({ oidc, req }) => {
+      const holder = await signedInWith(ctx, req.headers)
+      return String(holder?.user_id) === oidc.session?.accountId
+        ? Check.NO_NEED_TO_PROMPT
+        : Check.REQUEST_PROMPT
+    }),
+  )
+  return policy
+}

@@ -1,0 +1,147 @@
+// What people see of the protocol: consent, the code of a device, and what went wrong. Plain pages without scripts.
+import { readFileSync } from 'node:fs'
+import { type Role, scopes as apiScopes, signInScopes } from '../../contract/index.ts'
+import { pagePolicy } from '../auth/index.ts'
+import type { Api } from '../http/api.ts'
+
+const words: Readonly<Record<string, string>> = { ...signInScopes, ...apiScopes }
+
+const escapes: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
+const html = (text: string) => text.replace(/[&<>"']/g, (character) => escapes[character] ?? '')
+
+export interface Page {
+  readonly body: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** `leadsTo`: where else its form may lead, in the words of a policy. */
+function page(title: string, main: string, leadsTo = ''): Page {
+  return {
+    headers: {
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': pagePolicy.replace(
+        "form-action 'self'",
+        `form-action 'self' ${leadsTo}`.trimEnd(),
+      ),
+      // Under the house's `no-referrer` a browser names no origin with a form, and it could not be told from another site's.
+      'referrer-policy': 'same-origin',
+    },
+    body: `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <title>${html(title)} – Frontdesk</title>
+    <link rel="stylesheet" href="/pages/page.css" />
+    <link rel="stylesheet" href="/oauth/pages/consent.css" />
+  </head>
+  <body>
+    <main>
+      <h1>${html(title)}</h1>
+${main}
+    </main>
+  </body>
+</html>
+`,
+  }
+}
+
+interface Asked {
+  readonly client: string
+  readonly scopes: readonly string[]
+  readonly account: string
+  readonly role: Role
+  /** Where the browser goes then; none for a device. */
+  readonly place: string | undefined
+  readonly leadsTo: string | undefined
+}
+
+export function consentPage({ client, scopes, account, role, place, leadsTo }: Asked): Page {
+  const items = scopes.map((scope) => `          <li>${html(words[scope] ?? scope)}</li>`)
+  const goesTo = place === undefined ? '' : ` You go on to <strong>${html(place)}</strong> then.`
+  return page(
+    `Allow ${client}?`,
+    `      <p><strong>${html(client)}</strong> asks to act for <strong>${html(account)}</strong>. It may then:</p>
+      <ul>
+${items.join('\n')}
+      </ul>
+      <p class="hint">Never more than you may yourself, as ${html(role)}. You can take it back at any time.${goesTo}</p>
+      <form method="post">
+        <button type="submit" name="choice" value="allow">Allow</button>
+        <button type="submit" name="choice" value="deny" class="quiet">Deny</button>
+      </form>`,
+    leadsTo,
+  )
+}
+
+interface Typed {
+  readonly action: string
+  readonly secret: string
+  readonly code: string
+  readonly problem: string | undefined
+}
+
+export function deviceCodePage({ action, secret, code, problem }: Typed): Page {
+  return page(
+    'Connect a device',
+    `      <p>Type the code that the device shows.</p>
+      <form method="post" action="${html(action)}">
+        <input type="hidden" name="xsrf" value="${html(secret)}" />
+        <label for="user_code">Code</label>
+        <input id="user_code" name="user_code" value="${html(code)}" autocomplete="off" autocapitalize="characters"
+          spellcheck="false" maxlength="30" required autofocus ${problem ? 'aria-describedby="problem"' : ''} />
+        ${problem ? `<p id="problem" role="alert">${html(problem)}</p>` : ''}
+        <button type="submit">Go on</button>
+      </form>`,
+  )
+}
+
+interface Confirmed {
+  readonly action: string
+  readonly secret: string
+  readonly code: string
+  readonly client: string
+}
+
+export function deviceConfirmPage({ action, secret, code, client }: Confirmed): Page {
+  return page(
+    `Connect ${client}?`,
+    `      <p>Does the device show <strong class="code">${html(code)}</strong>? If it is not in front of you, or you did not begin
+        this, somebody else may be trying to get into your account.</p>
+      <form method="post" action="${html(action)}">
+        <input type="hidden" name="xsrf" value="${html(secret)}" />
+        <input type="hidden" name="user_code" value="${html(code)}" />
+        <button type="submit" name="confirm" value="yes">It does</button>
+        <button type="submit" name="abort" value="yes" class="quiet">Stop</button>
+      </form>`,
+  )
+}
+
+export const deviceDonePage = (client: string): Page =>
+  page(
+    'Connected',
+    `      <p><strong>${html(client)}</strong> goes on by itself. You can close this page.</p>`,
+  )
+
+/** What a person can do about it comes first; `code` and `id` are for whoever they ask. */
+export const problemPage = (sentence: string, code?: string, id?: string): Page =>
+  page(
+    'This did not work',
+    `      <p role="alert">${html(sentence)}</p>${
+      code === undefined ? '' : `\n      <p class="hint">${html(code)}${id ? ` · ${html(id)}` : ''}</p>`
+    }`,
+  )
+
+const style = readFileSync(new URL('pages/consent.css', import.meta.url), 'utf8')
+
+export function serveStyle(api: Api): void {
+  api.get('/oauth/pages/consent.css', { config: { access: 'anyone' } }, (_request, reply) =>
+    reply.type('text/css; charset=utf-8').send(style),
+  )
+}

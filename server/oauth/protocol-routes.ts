@@ -1,0 +1,138 @@
+// The protocol's own URLs. What comes to them is handed to oidc-provider as it is, with the headers and the limits of the house.
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Provider } from 'oidc-provider'
+import { object, oneOf } from '../../contract/schema.ts'
+import { sentByOwnPage } from '../auth/index.ts'
+import type { Context } from '../context.ts'
+import type { Api } from '../http/api.ts'
+import { endProgress } from '../http/load-shedding.ts'
+import { answeredIn } from '../http/rate-limit-fields.ts'
+import { noteArrival } from './arrivals.ts'
+import type { CookieSigning } from './cookie-signing.ts'
+import { freshCookies } from './fresh-cookies.ts'
+import { decide, type Step, stepOf } from './interactions.ts'
+import { problemPage } from './protocol-pages.ts'
+import { interactionUrl, routes } from './protocol-urls.ts'
+
+export type CurrentProvider = () => Promise<Provider>
+
+const form = 'application/x-www-form-urlencoded'
+/** They ask the database, so they are limited like calls of the API. */
+const config = { access: 'anyone', exemptFromLimits: false } as const
+
+const served = [
+  ['GET', '/.well-known/oauth-authorization-server'],
+  ['GET', '/.well-known/openid-configuration'],
+  ['GET', routes.jwks],
+  ['GET', routes.authorization],
+  ['GET', `${routes.authorization}/:uid`],
+  ['GET', routes.code_verification],
+  ['POST', routes.code_verification],
+  ['GET', `${routes.code_verification}/:uid`],
+  ['POST', routes.device_authorization],
+  ['POST', routes.token],
+  ['POST', routes.revocation],
+  ['POST', routes.introspection],
+  ['GET', routes.userinfo],
+  ['POST', routes.userinfo],
+  ...[
+    '/.well-known/oauth-authorization-server',
+    '/.well-known/openid-configuration',
+    routes.jwks,
+    routes.device_authorization,
+    routes.token,
+    routes.revocation,
+    routes.introspection,
+    routes.userinfo,
+  ].map((url) => ['OPTIONS', url] as const),
+] as const
+
+/** Whoever begins an authorization does so with the sign-in that this browser has now, and with nothing left of an earlier one. */
+const begins = new Set<string>([routes.authorization, routes.code_verification])
+
+export async function protocolRoutes(
+  api: Api,
+  ctx: Context,
+  current: CurrentProvider,
+  cookieSigning: CookieSigning,
+): Promise<void> {
+  const { protocol, host } = new URL(ctx.config.publicUrl)
+
+  await api.register(async (scope) => {
+    // oidc-provider reads the body itself.
+    scope.addContentTypeParser(form, (_request, _payload, done) => done(null))
+    for (const [method, url] of served)
+      scope.route({ method, url, config, exposeHeadRoute: false, handler: handOver })
+  })
+
+  async function handOver(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const provider = await current()
+    const { raw } = request
+    const [path = '', query] = (raw.url ?? '').split('?', 2)
+    const isDevicePage = request.method === 'GET' && request.routeOptions.url === routes.code_verification
+    noteArrival(raw, {
+      address: request.ip,
+      request_id: request.id,
+      tell: answeredIn(reply),
+      userCode: isDevicePage ? (new URLSearchParams(query).get('user_code') ?? undefined) : undefined,
+    })
+    raw.url = `${path.replace(/\/$/, '')}${query === undefined || isDevicePage ? '' : `?${query}`}`
+    Object.assign(raw, { originalUrl: raw.url })
+    // Where we are is what PUBLIC_URL says, whatever the caller does.
+    raw.headers.host = host
+    raw.headers['x-forwarded-proto'] = protocol.slice(0, -1)
+    delete raw.headers['x-forwarded-host']
+    if (request.method === 'GET' && begins.has(String(request.routeOptions.url)))
+      raw.headers.cookie = await freshCookies(ctx, provider, raw.headers, cookieSigning)
+
+    for (const [name, value] of Object.entries(reply.getHeaders()))
+      if (value !== undefined) reply.raw.setHeader(name, value)
+    reply.hijack()
+    try {
+      await provider.callback()(raw, reply.raw)
+    } finally {
+      endProgress(request)
+    }
+  }
+
+  const choice = object({ choice: oneOf(['allow', 'deny'], 'What the person chose.') })
+
+  await api.register(async (scope) => {
+    scope.addContentTypeParser(
+      form,
+      { parseAs: 'string', bodyLimit: 1024 },
+      async (_request: unknown, body: string) => Object.fromEntries(new URLSearchParams(body)),
+    )
+    scope.get<{ Params: { uid: string } }>(interactionUrl(':uid'), { config }, async (request, reply) =>
+      answer(reply, await stepOf(ctx, await current(), request.params.uid, arrived(request, reply))),
+    )
+    scope.post<{ Params: { uid: string }; Body: { choice: 'allow' | 'deny' } }>(
+      interactionUrl(':uid'),
+      { config, schema: { body: choice } },
+      async (request, reply) => {
+        if (!sentByOwnPage(ctx, request.headers)) return answer(reply, foreign)
+        const browser = arrived(request, reply)
+        return answer(
+          reply,
+          await decide(ctx, await current(), request.params.uid, browser, request.body.choice),
+        )
+      },
+    )
+  })
+
+  function arrived(request: FastifyRequest, reply: FastifyReply) {
+    noteArrival(request.raw, { address: request.ip, request_id: request.id, tell: answeredIn(reply) })
+    return { req: request.raw, res: reply.raw }
+  }
+}
+
+const foreign: Step = {
+  status: 403,
+  show: problemPage('This was not sent by a page of Frontdesk. Nothing was allowed.'),
+}
+
+function answer(reply: FastifyReply, step: Step) {
+  if ('goTo' in step) return reply.redirect(step.goTo, 303)
+  const { body, headers } = step.show
+  return reply.code(step.status).headers(headers).send(body)
+}
