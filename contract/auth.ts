@@ -72,6 +72,16 @@ export const Me = object(
 )
 export type Me = Static<typeof Me>
 
+export const NewSession = object(
+  {
+    user_id: id('Number of the user.'),
+    role: oneOf(roles, 'What they may do.'),
+    expires_at: timestamp('When the session ends at the latest.'),
+  },
+  { $id: 'NewSession', description: 'Who this browser is signed in as. What lets it in is in the cookie.' },
+)
+export type NewSession = Static<typeof NewSession>
+
 export const createSession = {
   method: 'POST',
   url: '/api/v1/session',
@@ -84,7 +94,7 @@ export const createSession = {
       'For pages of Frontdesk itself: answers a cookie that no script can read. It ends after 12 hours without use, and after 14 days in any case. Programs take a token instead.',
     tags,
     body: Credentials,
-    response: { 200: Me },
+    response: { 200: NewSession },
   },
 } as const satisfies Endpoint
 
@@ -173,8 +183,8 @@ export const reauthenticateMe = {
 } as const satisfies Endpoint
 
 export const signOutEverywhere = {
-  method: 'POST',
-  url: '/api/v1/me/sign-out-everywhere',
+  method: 'DELETE',
+  url: '/api/v1/me/sessions',
   config: { access: 'customer' },
   schema: {
     operationId: 'signOutEverywhere',

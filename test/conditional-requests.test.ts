@@ -1,6 +1,14 @@
 // ETag, If-Match and If-None-Match, for every record and every endpoint that changes one, also those that are yet to come.
 import { describe, expect, test } from 'vitest'
-import { type Endpoint, endpoints, recordOf, records, requestFor, updateCustomer, deleteClient } from '../contract/index.ts'
+import {
+  type Endpoint,
+  endpoints,
+  recordOf,
+  records,
+  requestFor,
+  updateCustomer,
+  deleteClient,
+} from '../contract/index.ts'
 import { openTestDesk } from './support/desk.ts'
 import { sendTo } from './support/send.ts'
 import { callable, workingCall, workingCaller } from './support/working-calls.ts'

@@ -6,6 +6,7 @@ import { openTestDesk } from './support/desk.ts'
 import { type Operation, readOpenApi } from './support/openapi.ts'
 import { asUpload, picture } from './support/photos.ts'
 import { sendTo } from './support/send.ts'
+import { fromOwnPage } from './support/signed-in-browser.ts'
 import { workingCall, workingCaller } from './support/working-calls.ts'
 
 const desk = await openTestDesk()
@@ -61,6 +62,7 @@ async function send(operation: (typeof operations)[number] | undefined, token?: 
     method: operation.method.toUpperCase(),
     path: await onRecords(operation.path),
     headers: {
+      ...fromOwnPage(desk),
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       ...(body === undefined ? {} : { 'content-type': isPicture ? 'image/png' : 'application/json' }),
     },

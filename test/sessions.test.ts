@@ -42,7 +42,7 @@ describe('signing a browser in', () => {
     const { username, id } = await newUser()
     const own = fromOwnPage(desk)
     const answer = await callerOf(desk.url, own)(createSession, { body: { username, password } })
-    expect(answer.body).toMatchObject({ id, username, role: 'operator' })
+    expect(answer.body).toMatchObject({ user_id: id, role: 'operator' })
     const cookies = answer.headers.getSetCookie()
     expect(cookies).toEqual([
       expect.stringMatching(/^frontdesk=fdb_[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Max-Age=1209600$/),

@@ -70,7 +70,7 @@ export function authRoutes(api: Api, ctx: Context, secret: string) {
       const { cookie, 'user-agent': user_agent } = request.headers
       const { username } = request.body
       const device = devices.deviceOf(username, deviceInCookies(publicUrl, cookie))
-      const { secret, me } = await signInBrowser(
+      const { secret, session } = await signInBrowser(
         request.ctx,
         request.body,
         { ...callerOf(request, reply), device, request_id: request.id },
@@ -80,7 +80,7 @@ export function authRoutes(api: Api, ctx: Context, secret: string) {
         sessionCookie(publicUrl, secret, sessionLimits.absolute),
         deviceCookie(publicUrl, devices.markFor(username), deviceSeconds),
       ])
-      return me
+      return session
     },
   })
   api.route({

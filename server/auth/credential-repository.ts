@@ -52,13 +52,26 @@ export const endAllAccess = statement<{ id: number } & Auditing>()(
     select account.id from account`,
 )
 
-/** Notes that the password was shown again; of what the caller was let in with. */
-export const noteAuthenticated = statement<{ type: string; id: number; user_id: number }>()(
+/** Notes that the password was shown again, on what the caller was let in with. */
+export const noteAuthenticated = statement<{ type: string; id: number; user_id: number } & Auditing>()(
   (value) => sql`
-    with session as (
-      update sessions set authenticated_at = now()
-      where ${value.type}::text = 'session' and sessions.id = ${value.id} and sessions.user_id = ${value.user_id}
-    )
-    update tokens set authenticated_at = now()
-    where ${value.type}::text = 'token' and tokens.id = ${value.id} and tokens.user_id = ${value.user_id}`,
+    with tokens_before as (
+      select tokens.id, tokens as row from tokens
+      where ${value.type}::text = 'token' and tokens.id = ${value.id} and tokens.user_id = ${value.user_id} for update
+    ),
+    tokens_changed as (
+      update tokens set authenticated_at = clock_timestamp() from tokens_before where tokens.id = tokens_before.id
+      returning tokens.*
+    ),
+    sessions_before as (
+      select sessions.id, sessions as row from sessions
+      where ${value.type}::text = 'session' and sessions.id = ${value.id} and sessions.user_id = ${value.user_id} for update
+    ),
+    sessions_changed as (
+      update sessions set authenticated_at = clock_timestamp() from sessions_before where sessions.id = sessions_before.id
+      returning sessions.*
+    ),
+    ${audited(value, { action: 'token.reauthenticated', recordType: 'token', before: sql`tokens_before`, after: sql`tokens_changed` })},
+    ${audited(value, { action: 'session.reauthenticated', recordType: 'session', before: sql`sessions_before`, after: sql`sessions_changed` })}
+    select 1`,
 )

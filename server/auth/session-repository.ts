@@ -42,7 +42,7 @@ export const insertSession = statement<
     address: string
   } & Auditing
 >()(
-  (value) => sql<{ id: number }>`
+  (value) => sql<{ expires_at: string }>`
     with created as (
       insert into sessions (user_id, secret_hash, expires_at, user_agent, address)
       select users.id, ${value.secret_hash}, now() + ${value.lifetime_seconds} * interval '1 second',
@@ -63,7 +63,7 @@ export const insertSession = statement<
     ),
     ${audited(value, { action: 'session.created', recordType: 'session', after: sql`created` })},
     ${audited(value, { action: 'session.ended', recordType: 'session', before: sql`replaced`, after: sql`ended` })}
-    select created.id from created`,
+    select created.expires_at from created`,
 )
 
 const columns = sql`sessions.id, sessions.created_at, sessions.last_seen_at, sessions.expires_at, sessions.user_agent,

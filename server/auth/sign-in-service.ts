@@ -4,7 +4,7 @@ import type {
   changeMyPassword,
   createSession,
   createToken,
-  Me,
+  NewSession,
   reauthenticateMe,
   Role,
 } from '../../contract/index.ts'
@@ -16,7 +16,7 @@ import { auditing } from '../db/audit.ts'
 import { inTransaction } from '../db/transaction.ts'
 import { invalid, unauthorized } from '../errors.ts'
 import type { Allowance } from '../rate-limit-allowance.ts'
-import { account, ownUserId } from '../users/index.ts'
+import { ownUserId } from '../users/index.ts'
 import * as credentials from './credential-repository.ts'
 import { insertSession } from './session-repository.ts'
 import { sessionLimits, shownUserAgent } from './session-rules.ts'
@@ -91,10 +91,9 @@ export async function signInBrowser(
   body: Body<typeof createSession>,
   caller: Caller & { readonly request_id: string },
   browser: Browser,
-): Promise<{ secret: string; me: Me }> {
+): Promise<{ secret: string; session: NewSession }> {
   const { user_id, role, password_hash } = await checkCredentials(ctx, body, caller)
   const secret = newSecret('fdb_')
-  const actor = { user_id, role, request_id: caller.request_id }
   const made = await insertSession.first(ctx.db, {
     user_id,
     password_hash,
@@ -103,10 +102,10 @@ export async function signInBrowser(
     lifetime_seconds: sessionLimits.absolute,
     user_agent: shownUserAgent(browser.user_agent),
     address: caller.address,
-    ...auditing(actor),
+    ...auditing({ user_id, role, request_id: caller.request_id }),
   })
   if (!made) throw wrongCredentials()
-  return { secret, me: await account.get(ctx, { ...actor, credential: null, scopes: null }) }
+  return { secret, session: { user_id, role, expires_at: made.expires_at } }
 }
 
 /** Shows the password again, for what asks that it was shown lately. */
@@ -121,7 +120,9 @@ export async function reauthenticate(
   if (!known?.password_hash || !(await verifyPassword(known.password_hash, password)))
     throw invalid([{ in: 'body', pointer: '/password', detail: 'is not your password' }])
   right()
-  if (actor.credential) await credentials.noteAuthenticated.all(ctx.db, { ...actor.credential, user_id: id })
+  if (!actor.credential) return
+  const values = { ...actor.credential, user_id: id, ...auditing(actor) }
+  await credentials.noteAuthenticated.all(ctx.db, values)
 }
 
 /** Before a password that is shown again is looked at, and outside of that transaction: the try counts also when all else is undone. */

@@ -1,5 +1,4 @@
 // The users module: accounts, and the colleagues among them that work is given to. Not passwords and tokens: that is auth.
-export * as account from './account-service.ts'
 export { ownUserId } from './account-service.ts'
 export * as operators from './operator-service.ts'
 export * as users from './user-service.ts'

@@ -15,10 +15,13 @@ describe('a moment in UTC', () => {
     ['9999-12-31T23:59:59-01:00', 'infinity'],
   ])('%s is %s', (given, utc) => expect(utcOf(given)).toBe(utc))
 
-  test.each(['', 'x2026-11-21T09:30:00Z', '2026-11-21T09:30:00Zx', '2026-11-21T09:30:00', '2026-13-01T00:00:00Z'])(
-    '%j is none',
-    (given) => expect(utcOf(given)).toBeUndefined(),
-  )
+  test.each([
+    '',
+    'x2026-11-21T09:30:00Z',
+    '2026-11-21T09:30:00Zx',
+    '2026-11-21T09:30:00',
+    '2026-13-01T00:00:00Z',
+  ])('%j is none', (given) => expect(utcOf(given)).toBeUndefined())
 })
 
 test('a record is named by its type and its number', () => {
@@ -30,7 +33,13 @@ describe('what became of a record', () => {
 
   test('is each field that changed, by its name in the API, and not what changes always', () => {
     const before = { id: 1, version: 1, message: 'a', status: 'PENDING', archived_at: null }
-    const after = { id: 1, version: 2, message: 'b', status: 'PENDING', archived_at: '2026-11-21T10:30:00+01:00' }
+    const after = {
+      id: 1,
+      version: 2,
+      message: 'b',
+      status: 'PENDING',
+      archived_at: '2026-11-21T10:30:00+01:00',
+    }
     expect(changesOf(before, after, words)).toEqual({
       body: { from: 'a', to: 'b' },
       archived_at: { from: null, to: '2026-11-21T09:30:00.000000Z' },
@@ -47,10 +56,15 @@ describe('what became of a record', () => {
 
 describe('a credential is its user’s own affair', () => {
   const change = (before: object | null, after: object | null) => ({ before, after }) as unknown as Change
-  const actor = (user_id: number | null) => ({ user_id, credential: null, role: 'admin', scopes: null, request_id: '' }) as const
+  const actor = (user_id: number | null) =>
+    ({ user_id, credential: null, role: 'admin', scopes: null, request_id: '' }) as const
 
   test('made, changed or gone', () => {
-    for (const one of [change(null, { user_id: 7 }), change({ user_id: 7 }, null), change({ user_id: 7 }, { user_id: 7 })]) {
+    for (const one of [
+      change(null, { user_id: 7 }),
+      change({ user_id: 7 }, null),
+      change({ user_id: 7 }, { user_id: 7 }),
+    ]) {
       expect(credentialPolicy.maySee(actor(7), one)).toBe(true)
       expect(credentialPolicy.maySee(actor(8), one)).toBe(false)
       expect(credentialPolicy.maySee(actor(null), one)).toBe(false)

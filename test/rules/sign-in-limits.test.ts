@@ -20,7 +20,9 @@ test('each limit is known by what it counts', () => {
 })
 
 test('the one is told that leaves least', () => {
-  expect(tightest(signInLimits, [tried('address', 98), tried('name and address', 2), tried('name', 1)])).toEqual({
+  expect(
+    tightest(signInLimits, [tried('address', 98), tried('name and address', 2), tried('name', 1)]),
+  ).toEqual({
     policy: 'sign-in-by-address',
     quota: 100,
     seconds: 3600,

@@ -84,6 +84,7 @@ export function written(
     body: undefined,
   }
   if (authorization !== undefined) sent = withHeader(sent, 'Authorization', authorization)
+  if (call.endpoint.config.ownPage) sent = withHeader(sent, 'Origin', `http://${host}`)
   if (call.body !== undefined) {
     const body = Buffer.from(toJson(call.body, records.find))
     sent = withHeader(
