@@ -180,6 +180,21 @@ export const disableUser = {
   },
 } as const satisfies Endpoint
 
+export const signOutUser = {
+  method: 'DELETE',
+  url: '/api/v1/users/:id/sessions',
+  config: { access: 'admin', scope: 'users:write', recent: true },
+  schema: {
+    operationId: 'signOutUser',
+    summary: 'Sign a user out everywhere',
+    description:
+      'Ends their sessions, tokens and grants within a second, as when a device was lost. They can sign in again.',
+    tags,
+    params,
+    response: { 204: nothing },
+  },
+} as const satisfies Endpoint
+
 export const enableUser = {
   method: 'POST',
   url: '/api/v1/users/:id/enable',

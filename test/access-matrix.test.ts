@@ -77,6 +77,7 @@ const matrix: Readonly<Record<string, Partial<Record<ObjectKind, Row>>>> = {
   getUser: { live: adminOnly(200), archived: adminOnly(200), absent: adminOnly(404) },
   updateUser: { live: adminOnly(200), archived: adminOnly(200), absent: adminOnly(404) },
   disableUser: { live: adminOnly(204), archived: adminOnly(204), absent: adminOnly(404) },
+  signOutUser: { live: adminOnly(204), archived: adminOnly(204), absent: adminOnly(404) },
   enableUser: { live: adminOnly(200), archived: adminOnly(200), absent: adminOnly(404) },
   inviteUser: { live: adminOnly(200), archived: adminOnly(409), absent: adminOnly(404) },
 

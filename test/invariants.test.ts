@@ -15,6 +15,12 @@ const event = (action: string, before = 'null', after = 'null') => `
     insert into audit_events (actor_role, action, record_type, before, after, request_id, record_id)
     select 'admin', '${action}', 'user', ${before}::jsonb, ${after}::jsonb, 'by hand', user_id from (`
 
+const aGrant = `
+    insert into oauth_clients (client_id, name, grant_types, role, scopes) values ('breached', 'x', '{authorization_code}', 'admin', '{}');
+    insert into oauth_grants (key, client_id, user_id, scopes, expires_at)
+    select 'breached', oauth_clients.id, users.id, '{}', now() + interval '1 day'
+    from oauth_clients, (select id from users order by id limit 1) as users where client_id = 'breached';`
+
 const breaks: Readonly<Record<string, string>> = {
   'a ticket has exactly one first post': `insert into tickets (customer_id) select id from customers limit 1`,
   'work on a ticket is given to an operator': `update users set role = 'customer' where id in (select processed_by from tickets)`,
@@ -45,6 +51,17 @@ const breaks: Readonly<Record<string, string>> = {
   'an audit event is in the chain, or waits for that': `${unlocked} delete from audit_events where id = (select min(event_id) from audit_chain)`,
   'the chain of audit events has no gaps': `${unlocked} delete from audit_chain where position = 2`,
   'each hash of the chain is made of its event and the hash before it': `${unlocked} update audit_events set actor_id = 7 where id = (select max(event_id) from audit_chain)`,
+  'a family has at most one refresh token that works, and none outlives its grant (I27)': `${aGrant}
+    drop index oauth_tokens_one_live_refresh_token;
+    insert into oauth_tokens (kind, secret_hash, client_id, grant_id, scopes, sealed, expires_at)
+    select 'RefreshToken', sha256(number::text::bytea), client_id, id, '{}', '', now() + interval '1 day'
+    from oauth_grants, generate_series(1, 2) as number`,
+  'a client that acts on its own has a service user with its name and role': `
+    insert into oauth_clients (client_id, name, grant_types, role, scopes, user_id)
+    select 'breached', 'x', '{authorization_code}', 'admin', '{}', id from users limit 1`,
+  'who is disabled has no grant, but where a test has gone round the application (I24)': `${aGrant}
+    update users set disabled_at = now() where id = (select user_id from oauth_grants);
+    ${event('user.disabled')} select user_id from oauth_grants) as named (user_id)`,
   'times never go back': `update customers set updated_at = created_at - interval '1 second'`,
 }
 

@@ -13,6 +13,7 @@ import {
   reauthenticateMe,
   requestFor,
   signOutEverywhere,
+  signOutUser,
   updateMe,
 } from '../contract/index.ts'
 import { hashSecret } from '../server/credentials/secrets.ts'
@@ -345,6 +346,16 @@ describe('my sessions', () => {
       [user.id],
     )
     expect(ended.map(({ action }) => action)).toEqual(['session.ended', 'session.ended', 'token.revoked'])
+  })
+
+  test('end when an admin signs the user out, who can sign in again', async () => {
+    const { user, call } = await newBrowser()
+    const admin = await given.admin()
+    expect((await as(admin)(signOutUser, { params: { id: user.id } })).status).toBe(204)
+    for (const one of [call, as(user), second.as(user)])
+      await expect.poll(async () => (await one(getMe, {})).status, { timeout: 1_000 }).toBe(401)
+    await signInBrowser(desk, { username: user.username, password })
+    expect((await as(admin)(getMe, {})).status).toBe(200)
   })
 
   test('I25 a changed password ends all but the one that changed it', async () => {

@@ -20,11 +20,6 @@ export const findPasswordHash = statement<{ id: number }>()(
     }>`select users.username, users.password_hash from users where users.id = ${value.id}`,
 )
 
-/** Taken before what lets an account in is ended, in that transaction: whoever is signing in right now is waited for and seen. */
-export const lockAccount = statement<{ id: number }>()(
-  (value) => sql<{ id: number }>`select users.id from users where users.id = ${value.id} for update`,
-)
-
 /** What a caller was let in with, which stays. */
 type Kept = { readonly kept_type: string | null; readonly kept_id: number | null }
 
@@ -42,14 +37,6 @@ export const changePassword = statement<
     ${accessEnded(value, { of: sql`changed`, except: { type: value.kept_type, id: value.kept_id } })},
     ${audited(value, { action: 'user.password_changed', recordType: 'user', before: sql`before`, after: sql`changed` })}
     select changed.id from changed`,
-)
-
-/** Ends all that lets the account in. */
-export const endAllAccess = statement<{ id: number } & Auditing>()(
-  (value) => sql<{ id: number }>`
-    with account as (select users.id from users where users.id = ${value.id} for update),
-    ${accessEnded(value, { of: sql`account` })}
-    select account.id from account`,
 )
 
 /** Notes that the password was shown again, on what the caller was let in with. */

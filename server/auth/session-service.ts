@@ -1,13 +1,13 @@
 // Browsers that are signed in: one's own, and ending them.
 import type { Session } from '../../contract/index.ts'
 import type { Actor, Context } from '../context.ts'
+import { endAccess, lockAccount } from '../credentials/access-repository.ts'
 import { hashSecret } from '../credentials/secrets.ts'
 import { auditing } from '../db/audit.ts'
 import type { Page, PageQuery } from '../db/list.ts'
 import { inTransaction } from '../db/transaction.ts'
 import { notFound } from '../errors.ts'
 import { ownUserId } from '../users/index.ts'
-import { endAllAccess, lockAccount } from './credential-repository.ts'
 import { type Holder, recentSeconds } from './holder.ts'
 import * as repository from './session-repository.ts'
 import { sessionLimits } from './session-rules.ts'
@@ -62,6 +62,6 @@ export async function signOutEverywhere(ctx: Context, actor: Actor): Promise<voi
   const id = ownUserId(actor)
   await inTransaction(ctx, async (ctx) => {
     await lockAccount.all(ctx.db, { id })
-    await endAllAccess.all(ctx.db, { id, ...auditing(actor) })
+    await endAccess.all(ctx.db, { id, ...auditing(actor) })
   })
 }

@@ -9,6 +9,7 @@ import type {
   Role,
 } from '../../contract/index.ts'
 import type { Actor, Context } from '../context.ts'
+import { lockAccount } from '../credentials/access-repository.ts'
 import { hashPassword, verifyPassword } from '../credentials/password-hashing.ts'
 import { weaknessOf } from '../credentials/password-rules.ts'
 import { hashSecret, newSecret } from '../credentials/secrets.ts'
@@ -165,7 +166,7 @@ export async function changePassword(
     kept_id: actor.credential?.id ?? null,
   }
   const changed = await inTransaction(ctx, async (ctx) => {
-    await credentials.lockAccount.all(ctx.db, { id })
+    await lockAccount.all(ctx.db, { id })
     return credentials.changePassword.first(ctx.db, { ...values, ...auditing(actor) })
   })
   // Somebody changed it while we were hashing: what was checked is the current one no more.

@@ -2,6 +2,7 @@
 // here for users, who know nothing of sessions, and for whoever else has such an effect.
 import { type RawBuilder, sql } from 'kysely'
 import { audited, type Auditing } from '../db/audit.ts'
+import { statement } from '../db/statement.ts'
 
 interface Ending {
   /** The users: a CTE of this statement with their `id`. */
@@ -50,3 +51,16 @@ export function accessEnded(value: Auditing, { of, except }: Ending): RawBuilder
     ${audited(value, { action: 'token.revoked', recordType: 'token', before: sql`tokens_before`, after: sql`tokens_ended` })},
     ${audited(value, { action: 'session.ended', recordType: 'session', before: sql`sessions_before`, after: sql`sessions_ended` })}`
 }
+
+/** Taken before what lets an account in is ended, in that transaction: whoever is signing in right now is waited for and seen. */
+export const lockAccount = statement<{ id: number }>()(
+  (value) => sql<{ id: number }>`select users.id from users where users.id = ${value.id} for update`,
+)
+
+/** Ends all that lets an account in, and nothing else of it. */
+export const endAccess = statement<{ id: number } & Auditing>()(
+  (value) => sql<{ id: number }>`
+    with account as (select users.id from users where users.id = ${value.id} for update),
+    ${accessEnded(value, { of: sql`account` })}
+    select account.id from account`,
+)

@@ -9,6 +9,7 @@ import {
   getUser,
   inviteUser,
   listMyGrants,
+  listMySessions,
   listMyTokens,
   listRequests,
   type Target,
@@ -35,6 +36,7 @@ export const meRecord: RecordDefinition<'me'> = {
   get: (ctx, actor) => account.get(ctx, actor),
   links: () => ({
     self: { to: getMe },
+    sessions: { to: listMySessions },
     tokens: { to: listMyTokens },
     grants: { to: listMyGrants },
     update: { to: updateMe },

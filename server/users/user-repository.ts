@@ -100,11 +100,6 @@ export const insertUser = statement<NewUser & Auditing>()(
  */
 export const lockAdmins = statement<object>()(() => sql`select pg_advisory_xact_lock(7305441105)`)
 
-/** Taken before what lets a user in is ended, in that transaction: whoever is signing in right now is waited for and seen. */
-export const lockUser = statement<{ id: number }>()(
-  (value) => sql<{ id: number }>`select users.id from users where users.id = ${value.id} for update`,
-)
-
 const locked = (id: number) =>
   sql`select users.id, users.role, users.email, users.status, users as row from users
     where users.id = ${id} and ${isPerson} for update`

@@ -2,6 +2,7 @@ import {
   createOperator,
   createUser,
   disableUser,
+  signOutUser,
   enableUser,
   getMe,
   getOperator,
@@ -55,6 +56,10 @@ export function userRoutes(api: Api) {
   api.route({
     ...updateUser,
     handler: (request) => users.update(request.ctx, request.actor, request.params.id, request.body),
+  })
+  api.route({
+    ...signOutUser,
+    handler: (request) => users.signOut(request.ctx, request.actor, request.params.id),
   })
   api.route({
     ...disableUser,

@@ -1,6 +1,7 @@
 // Users as admins administer them. Not one's own account, nor how one proves to be a user.
 import type { Body, createUser, listUsers, Query, updateUser, User } from '../../contract/index.ts'
 import type { Actor, Context } from '../context.ts'
+import { endAccess, lockAccount } from '../credentials/access-repository.ts'
 import { hashPassword } from '../credentials/password-hashing.ts'
 import { weaknessOf } from '../credentials/password-rules.ts'
 import { auditing } from '../db/audit.ts'
@@ -89,6 +90,15 @@ export async function disable(ctx: Context, actor: Actor, id: number): Promise<v
   })
 }
 
+/** Ends every session, token and grant of a user, who can sign in again. */
+export async function signOut(ctx: Context, actor: Actor, id: number): Promise<void> {
+  await get(ctx, id)
+  await inTransaction(ctx, async (ctx) => {
+    await lockAccount.all(ctx.db, { id })
+    await endAccess.all(ctx.db, { id, ...auditing(actor) })
+  })
+}
+
 /** One who is not disabled is answered as they are. */
 export async function enable(ctx: Context, actor: Actor, id: number): Promise<User> {
   const values = { id, from: userStatesFor('enable'), ...auditing(actor) }
@@ -112,7 +122,7 @@ export async function invite(ctx: Context, actor: Actor, id: number): Promise<Us
 function keepingAnAdmin<T>(ctx: Context, id: number, work: (ctx: Context) => Promise<T>): Promise<T> {
   return inTransaction(ctx, async (ctx) => {
     // In this order, since a call with If-Match holds the user already: in the other, two of them could wait for each other.
-    await repository.lockUser.all(ctx.db, { id })
+    await lockAccount.all(ctx.db, { id })
     await repository.lockAdmins.all(ctx.db, {})
     return work(ctx)
   })

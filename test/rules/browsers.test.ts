@@ -139,6 +139,6 @@ test('a session lasts 12 hours without use and 14 days in all, a known browser h
 test('what a browser calls itself is kept as printable text, and not all of it', () => {
   expect(shownUserAgent('Mozilla/5.0 (X11; Linux)')).toBe('Mozilla/5.0 (X11; Linux)')
   expect(shownUserAgent('a\u0000\r\nb\u00e9\u202ec')).toBe('a b c')
-  expect(shownUserAgent(`${'x'.repeat(300)}`)).toBe('x'.repeat(200))
+  expect(shownUserAgent('x'.repeat(300))).toBe('x'.repeat(200))
   for (const nothing of [undefined, '', ' \t ', '\u00e9']) expect(shownUserAgent(nothing)).toBeNull()
 })

@@ -130,6 +130,7 @@ const calls: Readonly<Record<string, Make>> = {
   getUser: user,
   updateUser: async (...given) => ({ ...(await user(...given)), body: { first_name: 'Jon' } }),
   disableUser: user,
+  signOutUser: user,
   enableUser: async (desk, caller) => {
     const call = await user(desk, caller)
     const id = call.params?.['id'] ?? 0
