@@ -214,6 +214,7 @@ describe('the password grant', () => {
     }
     const limited = await sign(open.url, client, { username: user.username, password })
     expect([limited.status, Number(limited.headers.get('retry-after')) > 0]).toEqual([429, true])
+    expect(limited.headers.get('ratelimit-policy')).toBe('"sign-in";q=5;w=900')
     // The same tries count at the other door.
     const browser = browserAt(open)
     expect(await browser.signIn(user, password)).toBe(429)

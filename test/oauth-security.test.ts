@@ -90,6 +90,16 @@ describe('S13: a browser is sent back only to where the client is registered', (
     expect(shown.headers.get('content-security-policy')).toContain("default-src 'none'")
   })
 
+  test('nor where a question mark hides the rest of it', async () => {
+    const { browser } = await signedIn(desk)
+    const { url } = await authorizationOf(client)
+    url.searchParams.delete('redirect_uri')
+    const shown = await browser.open(
+      `${url.pathname}${url.search}&redirect_uri=${callback}?next=//evil.example`,
+    )
+    expect([shown.status, shown.url.host]).toEqual([400, 'desk.test'])
+  })
+
   test('nor for a client that nobody knows, or with two places', async () => {
     const { browser } = await signedIn(desk)
     const { url } = await authorizationOf(client)

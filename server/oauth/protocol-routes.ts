@@ -6,7 +6,7 @@ import { sentByOwnPage } from '../auth/index.ts'
 import type { Context } from '../context.ts'
 import type { Api } from '../http/api.ts'
 import { endProgress } from '../http/load-shedding.ts'
-import { answeredIn } from '../http/rate-limit-fields.ts'
+import { answeredIn, rateLimitFields } from '../http/rate-limit-fields.ts'
 import { noteArrival } from './arrivals.ts'
 import type { CookieSigning } from './cookie-signing.ts'
 import { freshCookies } from './fresh-cookies.ts'
@@ -68,15 +68,18 @@ export async function protocolRoutes(
   async function handOver(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const provider = await current()
     const { raw } = request
-    const [path = '', query] = (raw.url ?? '').split('?', 2)
+    const { path, query } = partsOf(raw.url ?? '')
     const isDevicePage = request.method === 'GET' && request.routeOptions.url === routes.code_verification
     noteArrival(raw, {
       address: request.ip,
       request_id: request.id,
-      tell: answeredIn(reply),
+      tell: (allowance) => {
+        for (const [name, value] of Object.entries(rateLimitFields(allowance)))
+          reply.raw.setHeader(name, value)
+      },
       userCode: isDevicePage ? (new URLSearchParams(query).get('user_code') ?? undefined) : undefined,
     })
-    raw.url = `${path.replace(/\/$/, '')}${query === undefined || isDevicePage ? '' : `?${query}`}`
+    raw.url = path.replace(/\/$/, '') + (isDevicePage ? '' : query)
     Object.assign(raw, { originalUrl: raw.url })
     // Where we are is what PUBLIC_URL says, whatever the caller does.
     raw.headers.host = host
@@ -124,6 +127,12 @@ export async function protocolRoutes(
     noteArrival(request.raw, { address: request.ip, request_id: request.id, tell: answeredIn(reply) })
     return { req: request.raw, res: reply.raw }
   }
+}
+
+/** The query with its question mark; a further one belongs to it. */
+function partsOf(url: string) {
+  const at = url.indexOf('?')
+  return at === -1 ? { path: url, query: '' } : { path: url.slice(0, at), query: url.slice(at) }
 }
 
 const foreign: Step = {
