@@ -6,11 +6,22 @@ import { id, listQuery, nullable, object, oneOf, pageOf, timestamp } from './sch
 
 const tags = ['Audit'] as const
 
-/** The types of record that have a life in the log. A ticket is what the API calls a request, too. */
-export const recordTypes = ['client', 'customer', 'grant', 'session', 'ticket', 'token', 'user'] as const
+/** The types of record that have a life in the log. A ticket is what the API calls a request; an access token, what a client has by its own secret. */
+export const recordTypes = [
+  'access_token',
+  'client',
+  'customer',
+  'grant',
+  'session',
+  'signing_key',
+  'ticket',
+  'token',
+  'user',
+] as const
 
 /** All that happens to them. */
 export const actions = [
+  'access_token.revoked',
   'client.created',
   'client.updated',
   'client.secret_rotated',
@@ -26,6 +37,8 @@ export const actions = [
   'session.created',
   'session.ended',
   'session.reauthenticated',
+  'signing_key.created',
+  'signing_key.deleted',
   'ticket.created',
   'ticket.edited',
   'ticket.assigned',
@@ -84,7 +97,7 @@ export const AuditEvent = object(
   {
     ...what,
     record_type: Type.String({
-      description: 'customer, ticket (what the API calls a request), user, token, session, client or grant.',
+      description: `One of ${recordTypes.join(', ')}. A ticket is what the API calls a request.`,
       examples: ['customer'],
     }),
     record_id: id('Number of the record.'),

@@ -42,11 +42,13 @@ const Credentials = object(
   { $id: 'Credentials', description: 'Username and password.' },
 )
 
+const wrongPassword = 'Username or password is wrong.'
+
 export const createToken = {
   method: 'POST',
   url: '/api/v1/token',
   bodyLimit: 8 * 1024,
-  config: { access: 'anyone', limited: true },
+  config: { access: 'anyone', limited: true, unauthorized: wrongPassword },
   schema: {
     operationId: 'createToken',
     summary: 'Sign in',
@@ -86,7 +88,7 @@ export const createSession = {
   method: 'POST',
   url: '/api/v1/session',
   bodyLimit: 8 * 1024,
-  config: { access: 'anyone', limited: true, ownPage: true },
+  config: { access: 'anyone', limited: true, ownPage: true, unauthorized: wrongPassword },
   schema: {
     operationId: 'createSession',
     summary: 'Sign this browser in',
@@ -127,7 +129,12 @@ export const getMe = {
 export const updateMe = {
   method: 'PATCH',
   url: '/api/v1/me',
-  config: { access: 'customer', scope: 'account:write', changes: 'me' },
+  config: {
+    access: 'customer',
+    scope: 'account:write',
+    changes: 'me',
+    conflict: 'It is a client that acts on its own, whose name an admin changes.',
+  },
   schema: {
     operationId: 'updateMe',
     summary: 'Change my name',
@@ -309,6 +316,9 @@ export const setUp = {
         }),
         username,
         password: password('The new password.'),
+        email: Type.Optional(email('Where a forgotten password can be replaced from.', 'admin@shop.example')),
+        first_name: Type.Optional(text(100, 'Given name.', 'Jennie')),
+        last_name: Type.Optional(text(100, 'Family name.', 'Lanister')),
       },
       { $id: 'SetUp', description: 'The first admin.' },
     ),

@@ -36,6 +36,8 @@ export interface Endpoint {
     readonly answersSecret?: boolean
     /** The record that this changes: the one that the last parameter of the path names, or without one the caller's own. */
     readonly changes?: RecordName
+    /** When this answers 401 although anyone may call it. */
+    readonly unauthorized?: string
     /** When this answers 409, in a sentence for the documentation. */
     readonly conflict?: string
     /** When this answers 404 although its path names no record. */

@@ -114,11 +114,7 @@ export const createClient = {
     tags,
     body: object(
       {
-        name: fields.name,
-        grant_types: fields.grant_types,
-        redirect_uris: fields.redirect_uris,
-        role: fields.role,
-        scopes: fields.scopes,
+        ...fields,
         confidential: Type.Optional(
           Type.Boolean({
             default: true,
@@ -164,10 +160,12 @@ export const getClient = {
   },
 } as const satisfies Endpoint
 
+const builtIn = 'The client comes with Frontdesk (`frontdesk-docs`): it cannot be changed or deleted.'
+
 export const updateClient = {
   method: 'PATCH',
   url: '/api/v1/oauth/clients/:id',
-  config: { access: 'admin', recent: true, changes: 'client' },
+  config: { access: 'admin', recent: true, changes: 'client', conflict: builtIn },
   schema: {
     operationId: 'updateClient',
     summary: 'Change a client',
@@ -203,7 +201,7 @@ export const rotateClientSecret = {
 export const deleteClient = {
   method: 'DELETE',
   url: '/api/v1/oauth/clients/:id',
-  config: { access: 'admin', recent: true, changes: 'client' },
+  config: { access: 'admin', recent: true, changes: 'client', conflict: builtIn },
   schema: {
     operationId: 'deleteClient',
     summary: 'Delete a client',

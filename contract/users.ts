@@ -61,11 +61,8 @@ const fields = { username: { ...username, examples: ['jon'] }, email: nullable(e
 
 const NewUser = object(
   {
-    username: fields.username,
+    ...fields,
     email: Type.Optional(fields.email),
-    first_name: fields.first_name,
-    last_name: fields.last_name,
-    role: fields.role,
     password: Type.Optional(password('Their first password. Without one they are invited by mail.')),
   },
   { $id: 'NewUser', description: 'A user to be. Without a password they need an e-mail address.' },

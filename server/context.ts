@@ -23,6 +23,8 @@ export interface Context {
 export interface Credential {
   readonly type: 'token' | 'session' | 'access_token'
   readonly id: number
+  /** Of an access token, whose it is. */
+  readonly client_id?: string
 }
 
 /** Who is calling. A call without credentials under ANONYMOUS_ROLE has a role, and neither user nor credential. */

@@ -50,11 +50,12 @@ export function openDesk(config: Config, log: Log, signal: AbortSignal): Promise
     const firstAdmin = await prepareFirstAdmin(ctx)
     const registry = newRegistry()
     measurePool(pool, registry)
-    const { api, listeners } = await buildApp(ctx, await secretKeyOf(config), registry)
+    const secret = await secretKeyOf(config)
+    const { api, listeners } = await buildApp(ctx, secret, registry)
     const hearing = await listen(database.connection, listeners, log, forgettingIdle(pool))
     closing.add('the line for announcements', () => hearing.stop(), 500)
     signal.throwIfAborted()
-    const worker = await startWorker(database.connection, tasksOf(ctx), log, measureJobs(registry))
+    const worker = await startWorker(database.connection, tasksOf(ctx, secret), log, measureJobs(registry))
     const answerWhatIsInFlight = async () => {
       // A connection whose last request has been answered would otherwise be kept for the next one, which cannot come.
       const tidying = setInterval(() => api.server.closeIdleConnections(), 20)
@@ -78,19 +79,20 @@ export function openDesk(config: Config, log: Log, signal: AbortSignal): Promise
   })
 }
 
-export const tasksOf = (ctx: Context) => ({
+export const tasksOf = (ctx: Context, secret: string) => ({
   ...authTasks(ctx),
   ...customerTasks(ctx),
   ...feedTasks(ctx),
   ...idempotencyTasks(ctx),
-  ...oauthTasks(ctx),
+  ...oauthTasks(ctx, secret),
 })
 
 /** Does the jobs and serves nothing. */
 export function openWorker(config: Config, log: Log, signal: AbortSignal): Promise<Open> {
   return opening(log, async (closing) => {
     const { ctx, database } = await openPrepared(config, log, signal, closing, joinDatabase)
-    const worker = await startWorker(database.connection, tasksOf(ctx), log)
+    const tasks = tasksOf(ctx, await secretKeyOf(config))
+    const worker = await startWorker(database.connection, tasks, log)
     closing.add('the jobs', () => worker.stop(), drainMilliseconds)
     return { place: database.place, gone: database.gone }
   })

@@ -54,12 +54,16 @@ export class AppError extends Error {
 
 export const badRequest = (code: string, detail: string) => new AppError('bad_request', detail, { code })
 
-/** `error` says of a token that was sent what is wrong with it (RFC 6750, section 3.1). */
-export const unauthorized = (detail: string, code = 'unauthorized', error?: 'invalid_token') =>
-  new AppError('unauthorized', detail, {
-    code,
-    headers: { 'www-authenticate': `Bearer realm="frontdesk"${error ? `, error="${error}"` : ''}` },
-  })
+const challenge = 'Bearer realm="frontdesk"'
+
+/** Says of a token that was sent what is wrong with it (RFC 6750, section 3.1). */
+export const invalidToken = { 'www-authenticate': `${challenge}, error="invalid_token"` }
+
+export const unauthorized = (
+  detail: string,
+  code = 'unauthorized',
+  headers: Readonly<Record<string, string>> = {},
+) => new AppError('unauthorized', detail, { code, headers: { 'www-authenticate': challenge, ...headers } })
 
 /** What a client was granted does not reach (RFC 6750, section 3.1). Without a scope no client may. */
 export const insufficientScope = (scope: string | undefined) =>
@@ -71,7 +75,7 @@ export const insufficientScope = (scope: string | undefined) =>
     {
       code: 'insufficient_scope',
       headers: {
-        'www-authenticate': `Bearer realm="frontdesk", error="insufficient_scope"${scope === undefined ? '' : `, scope="${scope}"`}`,
+        'www-authenticate': `${challenge}, error="insufficient_scope"${scope === undefined ? '' : `, scope="${scope}"`}`,
       },
     },
   )
@@ -84,7 +88,7 @@ export const notRecent = (seconds: number) =>
     {
       code: 'reauthentication_required',
       headers: {
-        'www-authenticate': `Bearer realm="frontdesk", error="insufficient_user_authentication", max_age="${seconds}"`,
+        'www-authenticate': `${challenge}, error="insufficient_user_authentication", max_age="${seconds}"`,
       },
     },
   )
@@ -106,11 +110,19 @@ export const invalid = (errors: readonly InvalidPart[]) =>
     errors,
   })
 
-export const tooManyRequests = (detail: string, seconds: number) =>
-  new AppError('too_many_requests', detail, {
+/** `what`: there was too much of, in words that the time to wait goes after. */
+export const tooManyRequests = (what: string, seconds: number) => {
+  const wait = Math.max(1, Math.ceil(seconds))
+  return new AppError('too_many_requests', `${what}; try again in ${inWords(wait)}.`, {
     code: 'too_many_requests',
-    headers: { 'retry-after': String(Math.max(1, Math.ceil(seconds))) },
+    headers: { 'retry-after': String(wait) },
   })
+}
+
+function inWords(seconds: number): string {
+  const [count, unit] = seconds < 90 ? [seconds, 'second'] : [Math.ceil(seconds / 60), 'minute']
+  return `${count} ${unit}${count === 1 ? '' : 's'}`
+}
 
 export const unavailable = (detail: string, cause?: unknown) =>
   new AppError('unavailable', detail, { code: 'unavailable', headers: { 'retry-after': '1' }, cause })

@@ -19,5 +19,5 @@ export function refusalOf(actor: Who, { access, scope }: Asked): 'role' | 'scope
 
 /** What names no scope is only for people themselves, not for clients that act for them. */
 export function hasScope({ scopes }: Pick<Actor, 'scopes'>, scope: Scope | undefined): boolean {
-  return scopes === null || (scope !== undefined && scopes.includes(scope))
+  return scopes === null || scopes.some((granted) => granted === scope)
 }

@@ -178,13 +178,8 @@ async function clientId(kind: ObjectKind) {
 
 async function sessionId(kind: ObjectKind, caller: TestUser) {
   if (kind === 'absent') return absentId
-  const holder = kind === 'others' ? await given.admin() : caller
-  const [session] = await rows<{ id: number }>(
-    `insert into sessions (user_id, secret_hash, expires_at)
-     values ($1, sha256(gen_random_uuid()::text::bytea), now() + interval '1 day') returning id`,
-    [holder.id],
-  )
-  return session?.id ?? 0
+  const { id } = await given.session(kind === 'others' ? await given.admin() : caller)
+  return id
 }
 
 async function userId(kind: ObjectKind) {

@@ -1,6 +1,17 @@
 // A new e-mail address: nothing changes before it is confirmed there.
 import { expect, test } from 'vitest'
-import { changeMyEmail, confirmEmail, getMe, getUser, updateUser } from '../contract/index.ts'
+import {
+  changeMyEmail,
+  changeMyPassword,
+  confirmEmail,
+  disableUser,
+  enableUser,
+  getMe,
+  getUser,
+  signOutEverywhere,
+  signOutUser,
+  updateUser,
+} from '../contract/index.ts'
 import { openTestDesk } from './support/desk.ts'
 import type { TestUser } from './support/given.ts'
 import { secretIn } from './support/kept-mails.ts'
@@ -52,6 +63,7 @@ test('a first address is confirmed in the same way, and the one so far can be, t
   expect((await confirm(secretIn(mail))).status).toBe(204)
   await as(admin)(updateUser, { params: { id: user.id }, body: { email: 'by-admin@shop.example' } })
   expect((await shown(user)).email_verified).toBe(false)
+  await mails()
   await ask(user, 'by-admin@shop.example')
   const again = await mails()
   expect(again).toHaveLength(1)
@@ -100,4 +112,49 @@ test('it takes a password that was shown lately', async () => {
   ])
   expect((await ask(user, 'g@shop.example')).status).toBe(401)
   expect(await mails()).toEqual([])
+})
+
+test.each([
+  [
+    'changing the password',
+    (user: TestUser) =>
+      as(user)(changeMyPassword, {
+        body: { current_password: password, new_password: 'and-stay-warm-all-winter' },
+      }),
+  ],
+  ['signing out everywhere', (user: TestUser) => as(user)(signOutEverywhere, {})],
+  ['an admin who signs them out', (user: TestUser) => as(admin)(signOutUser, { params: { id: user.id } })],
+  [
+    'being disabled and enabled again',
+    async (user: TestUser) => {
+      await as(admin)(disableUser, { params: { id: user.id } })
+      return as(admin)(enableUser, { params: { id: user.id } })
+    },
+  ],
+])(
+  'what somebody asked for who was signed in as another is over with %s: also what is mailed only then',
+  async (_, end) => {
+    const user = await newUser(null)
+    const evil = `evil-${user.id}@shop.example`
+    await ask(user, evil)
+    const mailedBefore = secretIn((await mails())[0])
+    await ask(user, evil)
+    expect((await end(user)).status).toBeLessThan(300)
+    expect((await confirm(mailedBefore)).problem).toMatchObject(linkDoesNotWork)
+    // As when the mail server was down for a moment: the job is done only now.
+    expect((await mails()).filter(({ to }) => to === evil)).toEqual([])
+  },
+)
+
+test('an admin changes others’ addresses, of which the old one is told, and their own only as everybody does', async () => {
+  const user = await newUser('of-them@shop.example')
+  await mails()
+  await as(admin)(updateUser, { params: { id: user.id }, body: { email: 'of-them-now@shop.example' } })
+  expect((await mails()).map(({ to, subject }) => [to, subject])).toEqual([
+    ['of-them@shop.example', 'Your e-mail address for Frontdesk was changed'],
+  ])
+  await as(admin)(updateUser, { params: { id: user.id }, body: { email: 'OF-them-now@shop.example' } })
+  expect(await mails(), 'it is the same address').toEqual([])
+  const own = await as(admin)(updateUser, { params: { id: admin.id }, body: { email: 'mine@shop.example' } })
+  expect(own.problem).toMatchObject({ status: 409, type: 'urn:frontdesk:problem:own_email' })
 })

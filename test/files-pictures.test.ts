@@ -5,7 +5,6 @@ import { setTimeout as pause } from 'node:timers/promises'
 import sharp from 'sharp'
 import { afterAll, expect, test } from 'vitest'
 import { openPictures, type Pictures } from '../server/files/pictures.ts'
-import { isPolyglot, pictureTypeOf } from '../server/files/picture-rules.ts'
 import { picture } from './support/photos.ts'
 
 const small = await picture()
@@ -102,27 +101,4 @@ test.runIf(isLinux)('it knows none of our secrets', async () => {
   expect(environment).toContain('VIPS_DISC_THRESHOLD')
   expect(environment).not.toContain('SECRET_KEY')
   delete process.env['SECRET_KEY']
-})
-
-test.each([
-  ['\xff\xd8\xff\xe0', 'image/jpeg'],
-  ['\x89PNG\r\n\x1a\n', 'image/png'],
-  ['RIFF\x04\0\0\0WEBPVP8 ', 'image/webp'],
-  ['RIFF\x04\0\0\0WAVEfmt ', undefined],
-  [' \xff\xd8\xff', undefined],
-  ['GIF89a', undefined],
-  ['', undefined],
-])('what begins with %j is %s', (begin, type) => {
-  expect(pictureTypeOf(Buffer.from(begin, 'latin1'))).toBe(type)
-})
-
-test.each([
-  ['<SCRIPT>', true],
-  ['<svg/onload=alert(1)>', true],
-  ['<?php ', true],
-  ['%PDF-1.7', true],
-  ['<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF>', false],
-  ['scripts of html bodies < 5', false],
-])('a picture with %j in it is something else, too: %s', (content, expected) => {
-  expect(isPolyglot(Buffer.concat([small.subarray(0, 100), Buffer.from(content)]))).toBe(expected)
 })

@@ -71,7 +71,7 @@ test('a photo goes there and comes back, and of one that is replaced nothing is 
   const headers = { authorization: `Bearer ${operator.token}` }
   const { status, bytes } = await sendTo(url, { path: photo_url ?? '', headers })
   expect([status, bytes.toString('latin1', 8, 12)]).toEqual([200, 'WEBP'])
-  expect(await count()).toBe(before + 2)
+  await expect.poll(count).toBe(before + 2)
 })
 
 test.each(['refuses', 'says nothing'])(

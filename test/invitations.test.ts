@@ -138,6 +138,10 @@ test('a link is for its purpose, its address and its time', async () => {
   const moved = await invited()
   const movedToken = secretIn((await mails())[0])
   await call(updateUser, { params: { id: moved.id }, body: { email: 'elsewhere@shop.example' } })
+  expect(
+    (await mails()).map(({ to }) => to),
+    'the old address is told',
+  ).toEqual([moved.email])
   const gone = await invited()
   const goneToken = secretIn((await mails())[0])
   await call(disableUser, { params: { id: gone.id } })

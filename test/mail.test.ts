@@ -10,7 +10,7 @@ import { tasksOf } from '../server/desk.ts'
 import { startWorker } from '../server/jobs/worker.ts'
 import { fileMailer } from '../server/mail/file-mailer.ts'
 import { smtpMailer } from '../server/mail/smtp-mailer.ts'
-import { openTestDesk } from './support/desk.ts'
+import { openTestDesk, secretKey } from './support/desk.ts'
 import { mailServer, reply } from './support/mail-server.ts'
 import { silentLog } from './support/silent-log.ts'
 
@@ -150,7 +150,7 @@ test('a mail that could not be sent is sent when the server is there again, with
   const down = await mailServer()
   await down.shut()
   const mailer = smtpMailer(down.smtp, from, silentLog, { connectionTimeout: 1_000 })
-  const tasks = tasksOf({ ...desk.ctx, mailer })
+  const tasks = tasksOf({ ...desk.ctx, mailer }, secretKey)
   const worker = await startWorker(desk.database.connection, tasks, silentLog)
   const jobs = () =>
     desk.rows<{ attempts: number; last_error: string; locked: boolean }>(
@@ -194,7 +194,7 @@ test('stopping waits for no mail server: the mail is left to be sent later', asy
   const { smtp } = await mailServer({ onConnect: () => {} })
   const worker = await startWorker(
     desk.database.connection,
-    tasksOf({ ...desk.ctx, mailer: smtpMailer(smtp, from, silentLog) }),
+    tasksOf({ ...desk.ctx, mailer: smtpMailer(smtp, from, silentLog) }, secretKey),
     silentLog,
   )
   const job = async () =>

@@ -1,5 +1,5 @@
 // Bringing a database up to date: once, whoever else is at it, and all of a step or nothing of it.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -22,6 +22,14 @@ function migrations(files: Record<string, string>) {
   }
   write(files)
   return { url, write, remove: (name: string) => rmSync(join(path, name)) }
+}
+
+/** Those of our own migrations that were made before this one. */
+function oursBefore(name: string): URL {
+  const ours = new URL('../server/db/migrations/', import.meta.url)
+  const path = mkdtempSync(join(folder, 'ours-'))
+  for (const file of readdirSync(ours)) if (file < name) cpSync(new URL(file, ours), join(path, file))
+  return pathToFileURL(`${path}/`)
 }
 
 const applied = 'select name, checksum, applied_at from schema_migrations order by name'
@@ -49,6 +57,55 @@ describe('our migrations', () => {
     const names = (await ask<{ name: string }>(applied)).map((row) => row.name)
     expect(each.flatMap(({ applied }) => applied).sort()).toEqual(names)
     expect(each.filter(({ applied }) => applied.length > 0)).toHaveLength(1)
+  })
+
+  test('learn from the audit log who made and last changed the customers of before, who stay as they are', async () => {
+    const { connection, ask } = await outsideDatabase()
+    await migrate(connection, { folder: oursBefore('20261121170000') })
+    await ask(`
+      insert into users (id, username, role) values (1, 'jon', 'operator'), (2, 'arya', 'operator');
+      insert into customers (id, first_name, last_name, updated_at, version)
+        select n, 'Ed', 'Stark', '2026-01-02', 3 from generate_series(1, 5) n;
+      insert into audit_events (actor_id, actor_role, action, record_type, record_id, request_id) values
+        (1, 'operator', 'customer.created', 'customer', 1, 'x'),
+        (1, 'operator', 'customer.updated', 'customer', 1, 'x'),
+        (2, 'operator', 'customer.archived', 'customer', 1, 'x'),
+        (null, 'system', 'customer.created', 'customer', 2, 'x'),
+        (2, 'operator', 'customer.updated', 'customer', 2, 'x'),
+        (2, 'operator', 'customer.created', 'customer', 3, 'x'),
+        (null, 'system', 'customer.updated', 'customer', 3, 'x'),
+        (99, 'operator', 'customer.created', 'customer', 4, 'x'), -- whom the database does not know
+        (1, 'operator', 'ticket.created', 'ticket', 5, 'x')`)
+    const before = await ask(`select id, updated_at, version from customers order by id`)
+    await migrate(connection)
+
+    expect(await ask(`select created_by, updated_by from customers order by id`)).toEqual([
+      { created_by: 1, updated_by: 2 },
+      { created_by: null, updated_by: 2 },
+      { created_by: 2, updated_by: null },
+      { created_by: null, updated_by: null },
+      { created_by: null, updated_by: null },
+    ])
+    expect(await ask(`select id, updated_at, version from customers order by id`)).toEqual(before)
+  })
+
+  test('let a token of before go on, and ask for the password before what is dangerous', async () => {
+    const { connection, ask } = await outsideDatabase()
+    await migrate(connection, { folder: oursBefore('20261121170000') })
+    const token = (id: number) =>
+      `insert into tokens (id, user_id, secret_hash, expires_at) values (${id}, 1, sha256('${id}'), now() + interval '1 hour')`
+    await ask(`insert into users (id, username, role) values (1, 'jon', 'operator'); ${token(1)}`)
+    await migrate(connection)
+    await ask(token(2))
+
+    expect(
+      await ask(
+        `select revoked_at, authenticated_at > now() - interval '10 minutes' as recent from tokens order by id`,
+      ),
+    ).toEqual([
+      { revoked_at: null, recent: false },
+      { revoked_at: null, recent: true },
+    ])
   })
 
   test('and the types that the code knows the tables by belong together (npm run generate:types)', async () => {

@@ -12,8 +12,9 @@ import {
   rotateClientSecret,
   updateClient,
 } from '../contract/index.ts'
+import { oauthTasks } from '../server/oauth/index.ts'
 import { browserAt } from './support/browser.ts'
-import { openTestDesk } from './support/desk.ts'
+import { openTestDesk, secretKey } from './support/desk.ts'
 import { configurationOf, password, registerClient, tokensFor } from './support/oauth.ts'
 
 const desk = await openTestDesk()
@@ -155,6 +156,26 @@ test('a client of our own is there without being asked for, once, and leaves no 
   ])
 })
 
+test('what comes with the house is changed and deleted by nobody, and not offered for it', async () => {
+  await fetch(`${desk.url}/oauth/jwks`)
+  const [client] = await rows<{ id: number }>(
+    `select id from oauth_clients where client_id = 'frontdesk-docs'`,
+  )
+  const params = { id: client?.id ?? 0 }
+  const before = (await as(getClient, { params })).body
+  const linked = await fetch(`${desk.url}/api/v1/oauth/clients/${params.id}`, {
+    headers: { authorization: `Bearer ${admin.token}`, accept: 'application/hal+json' },
+  })
+  const { _links: links } = (await linked.json()) as { _links: object }
+  expect(Object.keys(links)).toEqual(['self'])
+  for (const refused of [
+    await as(updateClient, { params, body: { role: 'customer' } }),
+    await as(deleteClient, { params }),
+  ])
+    expect([refused.status, refused.problem.type]).toEqual([409, 'urn:frontdesk:problem:client_built_in'])
+  expect((await as(getClient, { params })).body).toEqual(before)
+})
+
 describe('the password grant', () => {
   const body: Body<typeof createClient> = {
     ...sample,
@@ -222,7 +243,6 @@ describe('the password grant', () => {
 })
 
 test('a desk that forgets what has ended keeps what works', async () => {
-  const { oauthTasks } = await import('../server/oauth/index.ts')
   const client = await registerClient(desk, sample)
   const user = await given.user({ role: 'operator', password })
   const browser = browserAt(desk)
@@ -231,7 +251,7 @@ test('a desk that forgets what has ended keeps what works', async () => {
   await rows(`update oauth_grants set expires_at = now() - interval '8 days' where user_id = $1`, [user.id])
   const kept = await tokensFor(client, browser, { prompt: 'consent' })
   await rows(`update oauth_browsers set expires_at = now() - interval '1 second'`)
-  await oauthTasks(desk.ctx)['forget_expired_grants']?.work()
+  await oauthTasks(desk.ctx, secretKey)['forget_expired_grants']?.work()
   expect(await rows('select id from oauth_grants where user_id = $1', [user.id])).toHaveLength(1)
   expect(await rows('select kind from oauth_browsers')).toEqual([])
   const status = async (token: string) =>

@@ -13,7 +13,7 @@ const { record: client } = await registerClient(desk, { scopes: scopeNames })
 
 /** As the protocol would have issued it. */
 async function accessToken(user: TestUser, scopes: readonly Scope[]): Promise<string> {
-  const token = newSecret('fdt_').replace('fdt_', 'fda_')
+  const token = newSecret('accessToken')
   await desk.rows(
     `with granted as (
        insert into oauth_grants (key, client_id, user_id, scopes, expires_at)

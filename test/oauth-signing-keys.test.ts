@@ -1,11 +1,15 @@
 // The keys that ID tokens are signed with: made once, sealed, replaced by age, and known to every instance at once.
 import { expect, test } from 'vitest'
-import { rotateSigningKeys, signingKeys } from '../server/oauth/signing-keys.ts'
-import { derivedKey, sealingWith } from '../server/oauth/sealing.ts'
+import { signingKeys } from '../server/oauth/signing-keys.ts'
+import { oauthTasks } from '../server/oauth/index.ts'
+import { sealingOf } from '../server/oauth/sealing.ts'
 import { openTestDesk, secretKey, type TestDesk } from './support/desk.ts'
 import { registerClient, signedIn, tokensFor } from './support/oauth.ts'
 
-const sealing = sealingWith(derivedKey(secretKey, 'sealing'))
+const sealing = sealingOf(secretKey)
+
+/** As the job does it, with the secret of the desk. */
+const rotate = async ({ ctx }: TestDesk) => oauthTasks(ctx, secretKey)['rotate_signing_keys']?.work()
 
 async function published(desk: TestDesk): Promise<string[]> {
   const { keys } = (await (await fetch(`${desk.url}/oauth/jwks`)).json()) as { keys: { kid: string }[] }
@@ -31,11 +35,11 @@ test('a key that is old is replaced, everywhere and without a restart; the old o
   expect(await published(second)).toEqual([first])
   expect(signer((await tokensFor(client, browser)).id_token)).toBe(first)
 
-  await rotateSigningKeys(desk.ctx, sealing)
+  await rotate(desk)
   expect(await published(desk)).toEqual([first])
 
   await desk.rows(`update oauth_signing_keys set created_at = now() - interval '91 days'`)
-  await Promise.all([desk, second].map(({ ctx }) => rotateSigningKeys(ctx, sealing)))
+  await Promise.all([desk, second].map(rotate))
   await expect.poll(() => published(desk)).toHaveLength(2)
   await expect.poll(() => published(second)).toHaveLength(2)
   const [next = '', old] = await published(second)
@@ -46,14 +50,24 @@ test('a key that is old is replaced, everywhere and without a restart; the old o
   await desk.rows(`update oauth_signing_keys set created_at = now() - interval '2 days' where kid = $1`, [
     next,
   ])
-  await rotateSigningKeys(desk.ctx, sealing)
+  await rotate(desk)
   await expect.poll(() => published(second)).toEqual([next])
+
+  const events = await desk.rows(
+    `select action, actor_role, before ->> 'kid' as before, after ->> 'kid' as after from audit_events
+     where record_type = 'signing_key' order by id`,
+  )
+  expect(events).toEqual([
+    { action: 'signing_key.created', actor_role: 'system', before: null, after: first },
+    { action: 'signing_key.created', actor_role: 'system', before: null, after: next },
+    { action: 'signing_key.deleted', actor_role: 'system', before: first, after: null },
+  ])
 })
 
 test('what is sealed opens with the same SECRET_KEY alone, and unchanged', async () => {
   const desk = await openTestDesk()
   const [made] = await signingKeys(desk.ctx, sealing)
-  const other = sealingWith(derivedKey(`${secretKey}!`, 'sealing'))
+  const other = sealingOf(`${secretKey}!`)
   // Another SECRET_KEY: what was sealed is lost, and a new key is made.
   const [remade] = await signingKeys(desk.ctx, other)
   expect(remade?.kid).not.toBe(made?.kid)

@@ -6,7 +6,7 @@ import { openTestDesk } from './support/desk.ts'
 import { type Operation, readOpenApi } from './support/openapi.ts'
 import { asUpload, picture } from './support/photos.ts'
 import { sendTo } from './support/send.ts'
-import { fromOwnPage } from './support/signed-in-browser.ts'
+import { fromOwnPage } from './support/browser.ts'
 import { workingCall, workingCaller } from './support/working-calls.ts'
 
 const desk = await openTestDesk()

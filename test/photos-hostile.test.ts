@@ -28,6 +28,7 @@ const filesThere = async () => {
 
 /** The customer, the files and the photo itself, as they are before and must be after. */
 async function everything() {
+  await expect.poll(async () => (await filesThere()).length).toBe(2) // what was replaced goes a moment later
   const { bytes } = await sendTo(url, { path: photoPath, headers: { authorization } })
   return {
     customer: (await call(getCustomer, { params })).body,

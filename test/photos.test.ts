@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Pool } from 'pg'
+import pino from 'pino'
 import sharp from 'sharp'
 import { afterAll, describe, expect, test } from 'vitest'
 import {
@@ -16,6 +17,7 @@ import {
   setCustomerPhoto,
   updateCustomer,
 } from '../contract/index.ts'
+import type { Context } from '../server/context.ts'
 import { customerTasks } from '../server/customers/index.ts'
 import { openFiles } from '../server/files/open-files.ts'
 import { openTestDesk } from './support/desk.ts'
@@ -61,6 +63,15 @@ const filesThere = async () => {
   const names: string[] = []
   for await (const { name } of ctx.files.list()) names.push(name)
   return names.sort()
+}
+
+/** There are the files that rows name, and no others: at once or, since nobody waits for that, a moment later. */
+async function expectTidy() {
+  const named = await rows<{ photo_key: string }>(
+    'select photo_key from customers where photo_key is not null',
+  )
+  const files = named.flatMap(({ photo_key }) => [`${photo_key}-large.webp`, `${photo_key}-small.webp`])
+  await expect.poll(filesThere).toEqual(files.sort())
 }
 
 /** Red, green and blue of the middle, near enough to tell one color from another. */
@@ -205,19 +216,17 @@ test.each([
   ['a file of another name', { avatar: new Blob(['x']) }, '/avatar'],
   ['U+0000', { last_name: 'S\0' }, '/last_name'],
 ])('a form for a new customer with %s is refused by name', async (_, wrong, pointer) => {
-  const before = await filesThere()
   const { status, text } = await sendForm('POST', '/api/v1/customers', {
     first_name: 'Ed',
     last_name: 'Stark',
     ...wrong,
   })
   expect([status, JSON.parse(text).errors]).toEqual([422, [expect.objectContaining({ in: 'body', pointer })]])
-  expect(await filesThere()).toEqual(before)
+  await expectTidy()
 })
 
 test('a refused creation leaves no file behind', async () => {
   await given.customer({ phone: '+442083661102' })
-  const before = await filesThere()
   const fields = {
     first_name: 'Ed',
     last_name: 'Stark',
@@ -225,17 +234,16 @@ test('a refused creation leaves no file behind', async () => {
     photo: asUpload(await picture()),
   }
   expect((await sendForm('POST', '/api/v1/customers', fields)).status).toBe(409)
-  expect(await filesThere()).toEqual(before)
+  await expectTidy()
 })
 
 test('removing erases the photo, and may be repeated', async () => {
   const { id } = await givenPhoto()
   const params = { id }
-  const [before] = await rows<{ photo_key: string }>('select photo_key from customers where id = $1', [id])
   expect((await call(removeCustomerPhoto, { params })).status).toBe(204)
   const after = (await call(getCustomer, { params })).body
   expect(after).toMatchObject({ photo_url: null, version: 3 })
-  expect((await filesThere()).filter((name) => name.startsWith(before?.photo_key ?? '?'))).toEqual([])
+  await expectTidy()
   expect((await call(removeCustomerPhoto, { params })).status).toBe(204)
   expect((await call(getCustomer, { params })).body).toEqual(after)
   expect((await call(removeCustomerPhoto, { params: { id: 999_999 } })).status).toBe(404)
@@ -259,31 +267,28 @@ test('a photo whose file is gone, as after a backup of the database alone, is no
 test("an archived customer's photo can be looked at, and not changed", async () => {
   const { id, photo_url } = await givenPhoto()
   await call(archiveCustomer, { params: { id } })
-  const before = await filesThere()
   expect((await look(photo_url ?? '')).status).toBe(200)
   expect((await setPhoto(id, await picture())).problem.type).toContain('customer_archived')
   expect((await call(removeCustomerPhoto, { params: { id } })).problem.type).toContain('customer_archived')
-  expect(await filesThere()).toEqual(before)
+  await expectTidy()
 })
 
 test('If-Match keeps from overwriting, and what was stored for it is gone', async () => {
   const { id, photo_url, version } = await givenPhoto()
-  const before = await filesThere()
   const stale = await setPhoto(id, await picture(), 'image/png', { 'if-match': `"${version - 1}"` })
   expect(stale.status).toBe(412)
-  expect(await filesThere()).toEqual(before)
+  await expectTidy()
   const blue = await picture('png', { color: '#2020c0' })
   const set = await setPhoto(id, blue, 'image/png', { 'if-match': `"${version}"` })
   expect(set.status).toBe(200)
   expect(set.body.photo_url).not.toBe(photo_url)
-  expect(await filesThere()).toHaveLength(before.length)
+  await expectTidy()
 })
 
 test('under an Idempotency-Key a form is taken once, and is another one with another photo', async () => {
   const form = { first_name: 'Ed', last_name: 'Once', photo: asUpload(await picture()) }
   const key = { 'idempotency-key': 'photo-1' }
   const first = await sendForm('POST', '/api/v1/customers', form, key)
-  const before = await filesThere()
   const again = await sendForm('POST', '/api/v1/customers', form, key)
   expect([again.status, again.text, again.headers.get('idempotency-replayed')]).toEqual([
     201,
@@ -293,7 +298,7 @@ test('under an Idempotency-Key a form is taken once, and is another one with ano
   const other = { ...form, photo: asUpload(await picture('png', { color: '#2020c0' })) }
   expect((await sendForm('POST', '/api/v1/customers', other, key)).status).toBe(422)
   expect(await rows(`select id from customers where last_name = 'Once'`)).toHaveLength(1)
-  expect(await filesThere()).toEqual(before)
+  await expectTidy()
 })
 
 test('replaced again and again, a reader always gets the old photo or the new one, whole', async () => {
@@ -327,14 +332,13 @@ test('replaced again and again, a reader always gets the old photo or the new on
 
 test('set by many at once, one photo stays and nothing of the others', async () => {
   const { id } = await given.customer()
-  const before = (await filesThere()).length
   const colors = ['#c02020', '#20c020', '#2020c0', '#c0c020', '#20c0c0', '#c020c0']
   const answers = await Promise.all(
     colors.map(async (color) => setPhoto(id, await picture('png', { color }))),
   )
   expect(answers.map(({ status }) => status)).toEqual(colors.map(() => 200))
   expect((await call(getCustomer, { params: { id } })).body.version).toBe(7)
-  expect(await filesThere()).toHaveLength(before + 2)
+  await expectTidy()
 })
 
 test('S53: where, when and with what it was taken is not in what is kept; that it lay on its side is made right', async () => {
@@ -378,20 +382,81 @@ test('S53: where, when and with what it was taken is not in what is kept; that i
   }
 })
 
-describe('the sweep', () => {
+function logged() {
+  const lines: object[] = []
+  const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(JSON.parse(line)) })
+  return { log, lines }
+}
+
+describe('the sweep', async () => {
+  const { log, lines } = logged()
+  const anHourLater = { ...ctx, log, clock: () => ctx.clock() + 3_700_000 }
+  const sweep = (context: Context = anHourLater) => customerTasks(context)['sweep_files']?.work()
+
   test('erases what no row names once it is an hour old, and nothing else', async () => {
     const { photo_url } = await givenPhoto()
-    const kept = await filesThere()
+    await expectTidy()
     const stray = `${'ab'.repeat(16)}-large.webp`
     await ctx.files.put(stray, Buffer.from('stray'))
-    await ctx.files.put('ab-left-behind.tmp', Buffer.from('cut off'))
-    const sweep = () => customerTasks(ctx)['sweep_files']?.work()
-    await sweep()
+    await ctx.files.put(`${stray}.0123456789ab.tmp`, Buffer.from('cut off'))
+    await sweep(ctx)
     expect(await filesThere()).toContain(stray)
-    desk.advance(61 * 60_000)
     await sweep()
-    expect(await filesThere()).toEqual(kept)
+    await expectTidy()
     expect((await look(photo_url ?? '')).status).toBe(200)
+    expect(lines).toEqual([])
+  })
+
+  test('leaves what bears no name of ours, as in a bucket that is another’s, and says so once', async () => {
+    const key = 'ab'.repeat(16)
+    const strangers = [`${key}-huge.webp`, `${key}-large.webp.bak`, `${key.toUpperCase()}-large.webp`]
+    strangers.push(`old-${key}-large.webp`, `${key}-large.webp.tmp`, 'accounts-2025.pdf')
+    for (const name of strangers) await ctx.files.put(name, Buffer.from('precious'))
+    await ctx.files.put(`${key}-small.webp`, Buffer.from('stray'))
+    await sweep()
+    const there = await filesThere()
+    expect(strangers.filter((name) => !there.includes(name))).toEqual([])
+    expect(lines).toMatchObject([{ files: strangers.length, msg: expect.stringContaining('did not write') }])
+    for (const name of strangers) await ctx.files.delete(name)
+    await expectTidy()
+  })
+})
+
+describe('erasing', async () => {
+  const { promise: ready, resolve: beReady } = Promise.withResolvers<void>()
+  const { log, lines } = logged()
+  const slow = await openTestDesk({
+    beside: desk,
+    files: { ...ctx.files, delete: (name) => ready.then(() => ctx.files.delete(name)) },
+  })
+  const failing = await openTestDesk({
+    beside: desk,
+    log,
+    files: { ...ctx.files, delete: () => Promise.reject(new Error('The store is away')) },
+  })
+
+  test('takes its time behind an answer, and nobody waits for it', async () => {
+    const { id } = await givenPhoto()
+    await expectTidy()
+    const params = { id }
+    const upload = asUpload(await picture('png', { color: '#20c020' }))
+    const before = (await filesThere()).length
+    const set = await slow.as(operator)(setCustomerPhoto, { params, upload })
+    const refused = await slow.as(operator)(setCustomerPhoto, { params, upload }, { 'if-match': '"1"' })
+    const removed = await slow.as(operator)(removeCustomerPhoto, { params })
+    expect([set.status, refused.status, removed.status]).toEqual([200, 412, 204])
+    expect((await filesThere()).length).toBe(before + 4)
+    beReady()
+    await expectTidy()
+  })
+
+  test('may fail: it is logged, nobody hears of it, and the sweep makes up for it', async () => {
+    const { id } = await givenPhoto()
+    const upload = asUpload(await picture('png', { color: '#20c020' }))
+    expect((await failing.as(operator)(setCustomerPhoto, { params: { id }, upload })).status).toBe(200)
+    await expect.poll(() => lines).toMatchObject([{ err: { message: 'The store is away' }, level: 40 }])
+    await customerTasks({ ...ctx, clock: () => ctx.clock() + 3_700_000 })['sweep_files']?.work()
+    await expectTidy()
   })
 })
 
@@ -404,7 +469,11 @@ test('replaced between the look at the row and the look at the file, the new pho
     files: {
       ...ctx.files,
       async get(name) {
-        await (replacing ??= setPhoto(id, blue))
+        replacing ??= (async () => {
+          await setPhoto(id, blue)
+          await expect.poll(() => ctx.files.get(name)).toBeUndefined()
+        })()
+        await replacing
         return ctx.files.get(name)
       },
     },

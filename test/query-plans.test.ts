@@ -28,7 +28,8 @@ import { photos } from '../server/customers/index.ts'
 import { clock } from '../server/db/long-lists.ts'
 import { cursorAt, openManyRowsDesk } from './support/many-rows-desk.ts'
 import { searchedWords } from './support/many-rows.ts'
-import { explain, type Plan, type Sent, sentDuring } from './support/query-plans.ts'
+import { planExpectations } from './support/expect-plans.ts'
+import { explain, type Sent, sentDuring } from './support/query-plans.ts'
 
 const { as, client, ctx, given, rows } = await openManyRowsDesk()
 const operator = await given.operator()
@@ -36,45 +37,14 @@ const call = as(operator)
 const admin = as(await given.admin())
 const { rare, middling, frequent } = searchedWords
 
-const used = new Set<string>()
+const { expectPlans, unusedIndexes } = planExpectations(client, () =>
+  call(getCustomer, { params: { id: 1 } }),
+)
 
 // A list that was found to be long is not counted again for ten seconds. Here a minute passes at every look at the clock.
 let now = 0
 const time = vi.spyOn(clock, 'now')
 time.mockImplementation(() => (now += 60_000))
-
-/** Checks every statement that a call sends, when first sent and when sent often; what it did is undone by `undo`. */
-async function expectPlans(
-  work: () => Promise<unknown>,
-  indexes: readonly string[],
-  pages: number,
-  undo?: () => Promise<unknown>,
-) {
-  await call(getCustomer, { params: { id: 1 } }) // whose token it is, is remembered from now on
-  const sent = await sentDuring(work)
-  await undo?.()
-  expect(sent).not.toEqual([])
-  for (const planned of ['first', 'generic'] as const) {
-    const plans = await explainAll(sent, planned)
-    const text = `${planned}: ${plans.map((plan) => plan.text).join('\n')}`
-    expect(
-      plans.flatMap((plan) => plan.scanned),
-      text,
-    ).toEqual([])
-    expect([...new Set(plans.flatMap((plan) => plan.indexes))].sort(), text).toEqual([...indexes].sort())
-    expect(
-      plans.reduce((sum, plan) => sum + plan.pages, 0),
-      text,
-    ).toBeLessThanOrEqual(pages)
-  }
-  for (const index of indexes) used.add(index)
-}
-
-async function explainAll(sent: readonly Sent[], planned: 'first' | 'generic'): Promise<Plan[]> {
-  const plans: Plan[] = []
-  for (const statement of sent) plans.push(await explain(client, statement, planned))
-  return plans
-}
 
 /** 11,000 entries of an index, about a hundred to a page. */
 const count = 160
@@ -575,11 +545,7 @@ test('a photo is found by its customer, and the sweep finds what is in use by it
 })
 
 test('every index of these tables is one that a statement reads, or that keeps a key unique', async () => {
-  const indexes = await rows<{ name: string }>(
-    `select indexrelid::regclass::text as name from pg_index
-     where indrelid in ('customers'::regclass, 'tickets'::regclass, 'posts'::regclass, 'audit_events'::regclass, 'users'::regclass) and not indisunique`,
-  )
-  expect(indexes.map(({ name }) => name).filter((name) => !used.has(name))).toEqual([])
+  expect(await unusedIndexes(['customers', 'tickets', 'posts', 'audit_events', 'users'])).toEqual([])
 })
 
 test('this check fails when an index is missing', async () => {

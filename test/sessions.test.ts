@@ -1,4 +1,5 @@
 // Browsers that are signed in: what lets them in, what ends that, and who may not make use of it.
+import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import {
   changeMyPassword,
@@ -17,9 +18,10 @@ import {
   updateMe,
 } from '../contract/index.ts'
 import { hashSecret } from '../server/credentials/secrets.ts'
-import { fromOwnPage, signInBrowser } from './support/signed-in-browser.ts'
+import { fromOwnPage, signInBrowser } from './support/browser.ts'
 import { callerOf } from './support/caller.ts'
 import { openTestDesk } from './support/desk.ts'
+import { openStream } from './support/event-stream.ts'
 import type { TestUser } from './support/given.ts'
 import { sendTo } from './support/send.ts'
 import { callable, workingCall } from './support/working-calls.ts'
@@ -223,8 +225,9 @@ describe('a session', () => {
     await rows(`update sessions set ${change} where id = $1`, [id])
     // What is remembered of a session that nobody ended lasts for half a minute.
     desk.advance(31_000)
-    const { status, problem } = await call(getMe, {})
+    const { status, problem, headers } = await call(getMe, {})
     expect([status, problem.type]).toEqual([401, 'urn:frontdesk:problem:session_ended'])
+    expect(headers.getSetCookie()).toEqual([expect.stringMatching(/^frontdesk=; .*Max-Age=0$/)])
   })
 
   test('that is used goes on, and says to the minute when it was', async () => {
@@ -237,6 +240,25 @@ describe('a session', () => {
       [hashSecret(secretOf(cookie))],
     )
     expect(seen).toEqual({ now: true })
+  })
+
+  test('is not kept from being idle by a stream that listens, and takes that with it', async () => {
+    const { user, cookie, call } = await newBrowser()
+    const stream = await openStream(desk.url, { cookie })
+    await rows(`update sessions set last_seen_at = now() - interval '11 hours' where user_id = $1`, [user.id])
+    // The stream looks every second, and is not to be answered from memory alone.
+    desk.advance(31_000)
+    await pause(1_500)
+    expect(stream.isOpen).toBe(true)
+    const [seen] = await rows(
+      `select last_seen_at < now() - interval '10 hours' as idle from sessions where user_id = $1`,
+      [user.id],
+    )
+    expect(seen).toEqual({ idle: true })
+    await rows(`update sessions set last_seen_at = now() - interval '12 hours' where user_id = $1`, [user.id])
+    desk.advance(31_000)
+    await expect.poll(() => stream.isOpen, { timeout: 3_000 }).toBe(false)
+    expect((await call(getMe, {})).status).toBe(401)
   })
 
   test('S07 of a user who is disabled ends on every instance within a second, and stays ended', async () => {
@@ -298,6 +320,17 @@ describe('a browser in which somebody has signed in before', async () => {
     for (let tries = 0; tries < 6; tries += 1) statuses.push((await trying(username, 'wrong', mark)).status)
     expect(statuses).toEqual([401, 401, 401, 401, 401, 429])
     expect((await trying(username, password)).status, 'elsewhere').toBe(200)
+  })
+
+  test('is no way to many tries: all of them together have a limit, too', async () => {
+    const { username } = await limited.given.user({ password })
+    const marks: string[] = []
+    for (let made = 0; made < 5; made += 1) marks.push(await marked(username))
+    const statuses: number[] = []
+    for (const mark of marks)
+      for (let tries = 0; tries < 5; tries += 1) statuses.push((await trying(username, 'wrong', mark)).status)
+    expect(statuses.filter((status) => status === 401)).toHaveLength(20)
+    expect(statuses.slice(20)).toEqual([429, 429, 429, 429, 429])
   })
 
   test('is not signed in by that', async () => {

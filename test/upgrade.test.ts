@@ -65,7 +65,9 @@ test.each(versions)('data of version %s is all there, and goes on', async (versi
   const { results: live } = (await call(listCustomers, { query: { q: 'stark' } })).body
   expect(live).toMatchObject([stark])
   const id = live[0]?.id ?? 0
-  expect((await call(getCustomer, { params: { id } })).body).toMatchObject(stark)
+  // By no account, as the audit log of that version says; of those with one, migrations.test.ts tells.
+  const nobody = { created_by: null, updated_by: null }
+  expect((await call(getCustomer, { params: { id } })).body).toMatchObject({ ...stark, ...nobody })
   const { results: all } = (await call(listCustomers, { query: { show_archived: true } })).body
   expect(all.map(({ last_name, archived_at }) => [last_name, archived_at !== null])).toEqual([
     ['Lannister', true],

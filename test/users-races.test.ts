@@ -10,7 +10,7 @@ import {
   updateUser,
 } from '../contract/index.ts'
 import * as repository from '../server/users/user-repository.ts'
-import { signInBrowser } from './support/signed-in-browser.ts'
+import { signInBrowser } from './support/browser.ts'
 import { openTestDesk, type TestDesk } from './support/desk.ts'
 import { openStream } from './support/event-stream.ts'
 

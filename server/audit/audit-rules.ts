@@ -47,10 +47,11 @@ export function readRecord(record: string): { record_type: string; record_id: nu
  * Undefined where there is no such moment, such as 30 February.
  */
 export function utcOf(dateTime: string): string | undefined {
-  const [, day = '', time = '', fraction = '', zone = ''] =
-    /^(\d{4}-\d\d-\d\d)[Tt\s](\d\d:\d\d:\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:?\d\d)$/.exec(dateTime) ?? []
-  const offset = zone.toUpperCase().replace(/^([+-]\d\d):?/, '$1:')
-  const utc = new Date(`${day}T${time}${offset}`)
+  const parts =
+    /^(\d{4}-\d\d-\d\d)[Tt\s](\d\d:\d\d:\d\d)(?:\.(\d+))?(?:[Zz]|([+-]\d\d):?(\d\d))$/.exec(dateTime)
+  if (!parts) return undefined
+  const [, day, time, fraction = '', hours = '+00', minutes = '00'] = parts
+  const utc = new Date(`${day}T${time}${hours}:${minutes}`)
   if (Number.isNaN(utc.getTime())) return undefined
   if (utc.getUTCFullYear() < 1) return '-infinity'
   if (utc.getUTCFullYear() > 9999) return 'infinity'

@@ -1,4 +1,5 @@
 import {
+  type Body,
   changeMyPassword,
   createSession,
   createToken,
@@ -14,7 +15,8 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Context } from '../context.ts'
 import type { Api } from '../http/api.ts'
-import { answeredIn } from '../http/rate-limit-fields.ts'
+import { prepared } from '../http/prepared.ts'
+import { callerOf } from './caller.ts'
 import { setUpFirstAdmin } from './first-admin-service.ts'
 import { deviceSeconds, knownDevices } from './known-devices.ts'
 import {
@@ -30,16 +32,13 @@ import {
   changePassword,
   countPasswordTry,
   forgetPasswordTries,
-  reauthenticate,
+  newPasswordOf,
+  noteReauthenticated,
+  showPassword,
   signIn,
   signInBrowser,
 } from './sign-in-service.ts'
 import * as tokens from './token-service.ts'
-
-const callerOf = (request: FastifyRequest, reply: FastifyReply) => ({
-  address: request.ip,
-  tell: answeredIn(reply),
-})
 
 /** `secret` signs the marks by which browsers are known again. */
 export function authRoutes(api: Api, ctx: Context, secret: string) {
@@ -59,10 +58,17 @@ export function authRoutes(api: Api, ctx: Context, secret: string) {
     },
   }
 
+  const shownAgain = prepared(async (request: FastifyRequest<{ Body: Body<typeof reauthenticateMe> }>) => {
+    await showPassword(request.ctx, request.actor, request.body)
+    showed.add(request)
+  })
+  const newPassword = prepared((request: FastifyRequest<{ Body: Body<typeof changeMyPassword> }>) =>
+    newPasswordOf(request.ctx, request.actor, request.body, () => showed.add(request)),
+  )
+
   api.route({
     ...createToken,
-    handler: (request, reply) =>
-      signIn(request.ctx, request.body, { ...callerOf(request, reply), request_id: request.id }),
+    handler: (request, reply) => signIn(request.ctx, request.body, callerOf(request, reply)),
   })
   api.route({
     ...createSession,
@@ -73,7 +79,7 @@ export function authRoutes(api: Api, ctx: Context, secret: string) {
       const { secret, session } = await signInBrowser(
         request.ctx,
         request.body,
-        { ...callerOf(request, reply), device, request_id: request.id },
+        { ...callerOf(request, reply), device },
         { user_agent, secret: secretInCookies(publicUrl, cookie) },
       )
       void reply.header('set-cookie', [
@@ -100,12 +106,14 @@ export function authRoutes(api: Api, ctx: Context, secret: string) {
   api.route({
     ...reauthenticateMe,
     ...passwordTries,
-    handler: (request) => reauthenticate(request.ctx, request.actor, request.body, () => showed.add(request)),
+    config: { ...reauthenticateMe.config, prepare: shownAgain.prepare },
+    handler: (request) => noteReauthenticated(request.ctx, request.actor),
   })
   api.route({
     ...changeMyPassword,
     ...passwordTries,
-    handler: (request) => changePassword(request.ctx, request.actor, request.body, () => showed.add(request)),
+    config: { ...changeMyPassword.config, prepare: newPassword.prepare },
+    handler: (request) => changePassword(request.ctx, request.actor, newPassword.of(request)),
   })
   api.route({
     ...listMySessions,

@@ -10,15 +10,15 @@ export function authTasks(ctx: Context): Tasks {
     ...mailedLinkTasks(ctx),
     forget_ended_tokens: {
       schedule: '17 * * * *',
-      work: async () => void (await deleteEndedTokens.all(ctx.db, {})),
+      work: () => deleteEndedTokens(ctx.db),
     },
     forget_ended_sessions: {
       schedule: '27 * * * *',
-      work: async () => void (await deleteEndedSessions.all(ctx.db, {})),
+      work: () => deleteEndedSessions(ctx.db),
     },
     forget_sign_in_attempts: {
       schedule: '*/10 * * * *',
-      work: async () => void (await deletePastAttempts.all(ctx.db, {})),
+      work: () => deletePastAttempts(ctx.db),
     },
   }
 }

@@ -3,15 +3,15 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import type { Actor, Context } from '../context.ts'
-import { hashSecret } from '../credentials/secrets.ts'
+import { hashSecret, secretPrefixes } from '../credentials/secrets.ts'
 import type { Listener } from '../db/listen.ts'
-import { AppError, forbidden, insufficientScope, notRecent, unauthorized } from '../errors.ts'
+import { AppError, forbidden, insufficientScope, invalidToken, notRecent, unauthorized } from '../errors.ts'
 import { refusalOf } from '../policy.ts'
 import { comesFromHere } from './anonymous-rules.ts'
 import { type FindHolder, type Holder, recentSeconds } from './holder.ts'
 import { callsFromThisMachine } from './monitor-rules.ts'
 import { comesFromOwnPage, isSafe } from './own-page-rules.ts'
-import { secretInCookies } from './session-cookie.ts'
+import { endedCookie, secretInCookies } from './session-cookie.ts'
 import * as sessions from './session-service.ts'
 import { TokenCache } from './token-cache.ts'
 import { findTokenHolder } from './token-repository.ts'
@@ -33,7 +33,7 @@ export function authenticationOf(ctx: Context, findAccessTokenHolder: FindHolder
   const told: ((userId?: number) => void)[] = []
 
   const findHolder: FindHolder = (secret) => {
-    if (secret.startsWith('fdt_'))
+    if (secret.startsWith(secretPrefixes.token))
       return findTokenHolder.first(ctx.db, {
         secret_hash: hashSecret(secret),
         recent_seconds: recentSeconds,
@@ -41,24 +41,35 @@ export function authenticationOf(ctx: Context, findAccessTokenHolder: FindHolder
     return findAccessTokenHolder(secret)
   }
 
-  /** `anew`: not as it may be remembered, but as it is in this moment. */
-  async function holderOf(request: FastifyRequest, anew: boolean): Promise<Holder | undefined> {
+  /**
+   * `anew`: not as it may be remembered, but as it is in this moment. `watching`: whether it still is; to look is not to use it, or
+   * an open stream would keep a session from ever being idle.
+   */
+  async function holderOf(
+    request: FastifyRequest,
+    how: 'calling' | 'anew' | 'watching',
+  ): Promise<Holder | undefined> {
     const { authorization, cookie } = request.headers
     if (authorization !== undefined) {
       const secret = secretIn(authorization)
       if (secret === undefined) throw unauthorized('Send `Authorization: Bearer <token>`.', 'bad_credentials')
       const look = () => findHolder(secret)
-      const holder = await (anew ? look() : cache.holder(keyOf('bearer', secret), look))
+      const holder = await (how === 'anew' ? look() : cache.holder(keyOf('bearer', secret), look))
       if (holder) return holder
-      throw unauthorized('This token is unknown, expired or revoked.', 'bad_credentials', 'invalid_token')
+      throw unauthorized('This token is unknown, expired or revoked.', 'bad_credentials', invalidToken)
     }
     const secret = secretInCookies(ctx.config.publicUrl, cookie)
     if (secret === undefined) return undefined
     if (!isSafe(request.method) && !comesFromOwnPage(request.headers, ctx.config.publicUrl)) throw forgeable()
-    const look = () => sessions.findHolder(ctx, secret)
-    const holder = await (anew ? look() : cache.holder(keyOf('cookie', secret), look))
+    const look = () => sessions.findHolder(ctx, secret, { used: how !== 'watching' })
+    // Remembered apart: else a stream's look would hide from the session that it is used.
+    const key = keyOf(how === 'watching' ? 'watched cookie' : 'cookie', secret)
+    const holder = await (how === 'anew' ? look() : cache.holder(key, look))
     if (holder) return holder
-    throw unauthorized('You are signed in no more; sign in again.', 'session_ended')
+    // Lifting the cookie spares the browser from sending it for two weeks.
+    throw unauthorized('You are signed in no more; sign in again.', 'session_ended', {
+      'set-cookie': endedCookie(ctx.config.publicUrl),
+    })
   }
 
   function actorOf(request: FastifyRequest, holder: Holder | undefined): Actor | undefined {
@@ -94,7 +105,7 @@ export function authenticationOf(ctx: Context, findAccessTokenHolder: FindHolder
       if (ownPage && !comesFromOwnPage(request.headers, ctx.config.publicUrl)) throw forgeable()
       if (request.is404 || access === undefined || access === 'anyone' || (monitors && isMonitor(request)))
         return
-      const holder = await holderOf(request, recent)
+      const holder = await holderOf(request, recent ? 'anew' : 'calling')
       const actor = actorOf(request, holder)
       if (!actor)
         throw unauthorized(
@@ -107,7 +118,7 @@ export function authenticationOf(ctx: Context, findAccessTokenHolder: FindHolder
       request.actor = actor
     },
     async holds(request) {
-      const held = await holderOf(request, false)
+      const held = await holderOf(request, 'watching')
         .then((holder) => actorOf(request, holder))
         .catch((error: unknown) => {
           if (error instanceof AppError && error.status === 401) return undefined
@@ -131,13 +142,14 @@ export function authenticationOf(ctx: Context, findAccessTokenHolder: FindHolder
 }
 
 /** Secrets are not kept in memory, and one kind is never taken for another. */
-const keyOf = (kind: 'bearer' | 'cookie', secret: string) =>
+const keyOf = (kind: 'bearer' | 'cookie' | 'watched cookie', secret: string) =>
   `${kind} ${hashSecret(secret).toString('base64')}`
 
 const isSame = (one: Actor, other: Actor) =>
   one.credential?.type === other.credential?.type &&
   one.credential?.id === other.credential?.id &&
-  one.role === other.role
+  one.role === other.role &&
+  String(one.scopes) === String(other.scopes)
 
 const forgeable = () => forbidden('Browsers may send this only from the pages of Frontdesk itself.')
 

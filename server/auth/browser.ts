@@ -1,6 +1,6 @@
 // Who is signed in with a browser, for pages that are not part of the API.
 import type { Context } from '../context.ts'
-import type { Holder } from './holder.ts'
+import type { SessionHolder } from './holder.ts'
 import { comesFromOwnPage } from './own-page-rules.ts'
 import { secretInCookies } from './session-cookie.ts'
 import { findHolder } from './session-service.ts'
@@ -8,10 +8,10 @@ import { findHolder } from './session-service.ts'
 type Headers = Parameters<typeof comesFromOwnPage>[0]
 
 /** As it is in this moment, and not as it may be remembered. */
-export async function signedInWith(ctx: Context, { cookie }: Headers): Promise<Holder | undefined> {
+export async function signedInWith(ctx: Context, { cookie }: Headers): Promise<SessionHolder | undefined> {
   if (typeof cookie !== 'string') return undefined
   const secret = secretInCookies(ctx.config.publicUrl, cookie)
-  return secret === undefined ? undefined : findHolder(ctx, secret)
+  return secret === undefined ? undefined : findHolder(ctx, secret, { used: true })
 }
 
 /** Whether what changes something was sent by a page of ours, and not by another site's. */

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Role } from '../../contract/index.ts'
 import { accessEnded } from '../credentials/access-repository.ts'
+import { mailedLinksEnded } from '../credentials/one-time-token-repository.ts'
 import { audited, type Auditing } from '../db/audit.ts'
 import { statement } from '../db/statement.ts'
 import { touch } from '../db/touch.ts'
@@ -30,11 +31,12 @@ export const changePassword = statement<
   (value) => sql<{ id: number }>`
     with before as (select users.id, users as row from users where users.id = ${value.id} for update),
     changed as (
-      update users set password_hash = ${value.new_hash}, ${touch('users')}
+      update users set password_hash = ${value.new_hash}, access_ended_at = clock_timestamp(), ${touch('users')}
       from before where users.id = before.id and users.password_hash = ${value.old_hash}
       returning users.*
     ),
     ${accessEnded(value, { of: sql`changed`, except: { type: value.kept_type, id: value.kept_id } })},
+    ${mailedLinksEnded(sql`changed`)},
     ${audited(value, { action: 'user.password_changed', recordType: 'user', before: sql`before`, after: sql`changed` })}
     select changed.id from changed`,
 )

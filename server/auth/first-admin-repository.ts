@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Me } from '../../contract/index.ts'
+import { firstAdminLock } from '../db/advisory-locks.ts'
 import { audited, type Auditing } from '../db/audit.ts'
 import { statement } from '../db/statement.ts'
 
@@ -7,7 +8,9 @@ const columns = sql`users.id, users.username, users.email, users.first_name, use
   users.created_at, users.updated_at, users.version`
 
 /** Held until the transaction ends, so that instances that start together take turns. */
-export const lockFirstAdmin = statement<object>()(() => sql`select pg_advisory_xact_lock(7305441103)`)
+export const lockFirstAdmin = statement<object>()(
+  () => sql`select pg_advisory_xact_lock(${sql.lit(firstAdminLock)})`,
+)
 
 const anAdmin = sql`select from users where users.role = 'admin' and users.password_hash is not null`
 
@@ -44,15 +47,22 @@ export const findSetUpToken = statement<{ secret_hash: Buffer }>()(
 
 /** Uses the token up and makes the admin, in one statement: of fifty calls at once one gets a row. */
 export const redeemSetUpToken = statement<
-  { secret_hash: Buffer; username: string; password_hash: string } & Auditing
+  {
+    secret_hash: Buffer
+    username: string
+    password_hash: string
+    email: string | null
+    first_name: string
+    last_name: string
+  } & Auditing
 >()(
   (value) => sql<Me>`
     with used as (
       update one_time_tokens set used_at = now() where ${workingSetUpToken(value.secret_hash)} returning id
     ),
     created as (
-      insert into users (username, role, password_hash)
-      select ${value.username}, 'admin', ${value.password_hash} from used
+      insert into users (username, role, password_hash, email, first_name, last_name)
+      select ${value.username}, 'admin', ${value.password_hash}, ${value.email}, ${value.first_name}, ${value.last_name} from used
       returning *
     ),
     ${audited(value, { action: 'user.created', recordType: 'user', after: sql`created` })}

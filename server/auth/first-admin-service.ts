@@ -30,7 +30,7 @@ export async function prepareFirstAdmin(ctx: Context): Promise<FirstAdmin> {
       await refusingTakenName(username, () => repository.insertAdmin.all(ctx.db, values))
       return { from: 'environment', username }
     }
-    const secret = newSecret('fds_')
+    const secret = newSecret('setUp')
     await repository.replaceSetUpToken.all(ctx.db, { secret_hash: hashSecret(secret), minutes: linkMinutes })
     // Behind the #, so that it stays out of logs and of what browsers tell other sites.
     return { from: 'link', link: `${ctx.config.publicUrl}/setup#${secret}`, minutes: linkMinutes }
@@ -48,9 +48,10 @@ export async function setUpFirstAdmin(
   const admin = await adminFrom(ctx, body.username, body.password, (weakness) =>
     invalid([{ in: 'body', pointer: '/password', detail: weakness }]),
   )
-  const made = await refusingTakenName(body.username, () =>
-    repository.redeemSetUpToken.first(ctx.db, { secret_hash, ...admin, ...byMachine('setup', request_id) }),
-  )
+  const { email = null, first_name = '', last_name = '' } = body
+  const person = { email, first_name: first_name.trim(), last_name: last_name.trim() }
+  const values = { secret_hash, ...admin, ...person, ...byMachine('setup', request_id) }
+  const made = await refusingTakenName(body.username, () => repository.redeemSetUpToken.first(ctx.db, values))
   if (!made) throw usedUp()
   return made
 }
@@ -89,8 +90,9 @@ async function refusingTakenName<T>(username: string, write: () => Promise<T>): 
   try {
     return await write()
   } catch (error) {
-    if (violatedKey(error) === 'users_username_key')
-      throw conflict('username_taken', `There is a user ${username} already.`)
+    const key = violatedKey(error)
+    if (key === 'users_username_key') throw conflict('username_taken', `There is a user ${username} already.`)
+    if (key === 'users_email_key') throw conflict('email_taken', 'Another user has this e-mail address.')
     throw error
   }
 }

@@ -14,6 +14,12 @@ export interface Holder {
   readonly recent: boolean
 }
 
+/** Whom a browser's session lets in. */
+export interface SessionHolder extends Holder {
+  /** When their password was last shown, in seconds since 1970. */
+  readonly signed_in_at: number
+}
+
 export type FindHolder = (secret: string) => Promise<Holder | undefined>
 
 /** How long ago a password may have been shown for what is dangerous. */

@@ -55,3 +55,11 @@ export const emailChangeNotice = (): Text => ({
     'If that was not you, change your password now, which signs everybody else out, and tell an admin.',
   ),
 })
+
+export const emailMovedNotice = (): Text => ({
+  subject: 'Your e-mail address for Frontdesk was changed',
+  text: inText(
+    'Hello,\n\nan admin has put another e-mail address into your account: mail from Frontdesk goes there from now on.',
+    'If you know nothing of that, tell an admin.',
+  ),
+})

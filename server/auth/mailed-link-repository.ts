@@ -3,6 +3,7 @@ import type { Role } from '../../contract/index.ts'
 import { accessEnded } from '../credentials/access-repository.ts'
 import { mailedLinksEnded } from '../credentials/one-time-token-repository.ts'
 import { audited, type Auditing } from '../db/audit.ts'
+import { deleteInParts } from '../db/delete-in-parts.ts'
 import { enqueued } from '../db/enqueue.ts'
 import { statement } from '../db/statement.ts'
 import { touch } from '../db/touch.ts'
@@ -12,7 +13,8 @@ export type Purpose = 'invitation' | 'password_reset' | 'email_change'
 // What is to be mailed goes into the queue. The secret is made by the job that mails it, so that it lies nowhere else.
 
 export const enqueueForgottenPassword = statement<{ email: string }>()(
-  (value) => sql`select enqueue_job('mail_password_reset', json_build_object('email', ${value.email}::text))`,
+  (value) =>
+    sql`select enqueue_job('mail_password_reset', json_build_object('email', ${value.email}::text, 'asked_at', clock_timestamp()))`,
 )
 
 /** Mails for the new address and for the one so far, if that is another. */
@@ -21,7 +23,7 @@ export const enqueueEmailChange = statement<{ user_id: number; email: string }>(
     with account as (select users.id, users.email from users where users.id = ${value.user_id} and users.status = 'active'),
     links as (${enqueued({
       task: 'mail_email_change',
-      payload: sql`json_build_object('user_id', account.id, 'email', ${value.email}::text)`,
+      payload: sql`json_build_object('user_id', account.id, 'email', ${value.email}::text, 'asked_at', clock_timestamp())`,
       of: sql`account`,
     })}),
     notices as (${enqueued({
@@ -51,6 +53,9 @@ const minted = (purpose: Purpose, value: Minting, person: RawBuilder<unknown>): 
   )
   select person.email, person.username from person join minted on minted.user_id = person.id`
 
+/** Whoever was in when it was asked for may have been put out since; a job that is tried again would let them in once more. */
+const askedSince = (asked_at: unknown) => sql`users.access_ended_at < ${asked_at}::timestamptz`
+
 // Each answers no row where there is nobody to mail it to any more.
 
 export const mintInvitation = statement<{ user_id: number } & Minting>()(
@@ -63,24 +68,24 @@ export const mintInvitation = statement<{ user_id: number } & Minting>()(
     )}`,
 )
 
-export const mintPasswordReset = statement<{ email: string } & Minting>()(
+export const mintPasswordReset = statement<{ email: string; asked_at: string } & Minting>()(
   (value) =>
     sql<Recipient>`${minted(
       'password_reset',
       value,
       sql`select users.id, users.email, users.username from users
-      where lower(users.email) = lower(${value.email}) and users.status = 'active'`,
+      where lower(users.email) = lower(${value.email}) and users.status = 'active' and ${askedSince(value.asked_at)}`,
     )}`,
 )
 
 /** Bound to the new address, where nobody else has that. */
-export const mintEmailChange = statement<{ user_id: number; email: string } & Minting>()(
+export const mintEmailChange = statement<{ user_id: number; email: string; asked_at: string } & Minting>()(
   (value) =>
     sql<Recipient>`${minted(
       'email_change',
       value,
       sql`select users.id, ${value.email}::text as email, users.username from users
-      where users.id = ${value.user_id} and users.status = 'active'
+      where users.id = ${value.user_id} and users.status = 'active' and ${askedSince(value.asked_at)}
         and not exists (select from users as others where lower(others.email) = lower(${value.email}) and others.id <> users.id)`,
     )}`,
 )
@@ -139,7 +144,7 @@ export const resetPassword = statement<{ password_hash: string } & Using>()(
   (value) => sql<{ id: number }>`
     with ${usedUp('password_reset', value, mailedTo)},
     changed as (
-      update users set password_hash = ${value.password_hash}, ${verified}, ${touch('users')}
+      update users set password_hash = ${value.password_hash}, access_ended_at = clock_timestamp(), ${verified}, ${touch('users')}
       from used where users.id = used.user_id
       returning users.*
     ),
@@ -169,6 +174,7 @@ export const confirmEmail = statement<Using>()(
 )
 
 /** A week after they ended nobody asks for them. */
-export const deletePastMailedLinks = statement<object>()(
-  () => sql`delete from one_time_tokens where expires_at < now() - interval '7 days'`,
-)
+export const deletePastMailedLinks = deleteInParts('one_time_tokens', {
+  column: 'expires_at',
+  before: sql`now() - interval '7 days'`,
+})

@@ -1,4 +1,3 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
 import {
   acceptInvitation,
   changeMyEmail,
@@ -8,14 +7,8 @@ import {
 } from '../../contract/index.ts'
 import type { Context } from '../context.ts'
 import type { Api } from '../http/api.ts'
-import { answeredIn } from '../http/rate-limit-fields.ts'
+import { callerOf } from './caller.ts'
 import * as mailedLinks from './mailed-link-service.ts'
-
-const callerOf = (request: FastifyRequest, reply: FastifyReply) => ({
-  address: request.ip,
-  request_id: request.id,
-  tell: answeredIn(reply),
-})
 
 export function mailedLinkRoutes(api: Api, ctx: Context) {
   api.route({

@@ -17,18 +17,11 @@ import { auditing } from '../db/audit.ts'
 import { violatedKey } from '../db/database.ts'
 import { attempt, inTransaction } from '../db/transaction.ts'
 import { badRequest, conflict, invalid } from '../errors.ts'
-import type { Allowance } from '../rate-limit-allowance.ts'
 import { ownUserId } from '../users/index.ts'
+import type { Caller } from './caller.ts'
 import * as repository from './mailed-link-repository.ts'
 import { countAttempt, forgetAttemptsForName } from './sign-in-limits.ts'
-import { askedMailLimits, mailedLinkLimits } from './sign-in-rules.ts'
-
-interface Caller {
-  readonly address: string
-  readonly request_id: string
-  /** To be told how many more tries there are. */
-  readonly tell: (allowance: Allowance) => void
-}
+import { forgottenPasswordLimits, mailedLinkLimits, newAddressLimits } from './sign-in-rules.ts'
 
 /** Does and answers the same whoever has this address, or nobody: that is looked up later, by a job. */
 export async function forgot(
@@ -36,7 +29,7 @@ export async function forgot(
   { email }: Body<typeof forgotPassword>,
   caller: Caller,
 ): Promise<object> {
-  await countAttempt(ctx, { ...caller, username: email }, askedMailLimits)
+  await countAttempt(ctx, { ...caller, username: email }, forgottenPasswordLimits)
   await repository.enqueueForgottenPassword.all(ctx.db, { email })
   return {}
 }
@@ -81,9 +74,9 @@ async function choosePassword(
 export function countEmailChange(
   ctx: Context,
   { email }: Body<typeof changeMyEmail>,
-  caller: Omit<Caller, 'request_id'>,
+  caller: Caller,
 ): Promise<void> {
-  return countAttempt(ctx, { ...caller, username: email }, askedMailLimits)
+  return countAttempt(ctx, { ...caller, username: email }, newAddressLimits)
 }
 
 /** Nothing changes until the link in the mail to the new address is followed. */
@@ -122,5 +115,4 @@ async function linkOf(ctx: Context, purpose: repository.Purpose, token: string, 
   return { user_id, username, secret_hash, ...auditing({ user_id, role, request_id: caller.request_id }) }
 }
 
-const doesNotWork = () =>
-  badRequest('link_does_not_work', 'This link is used up, too old or unknown. Ask for a new one.')
+const doesNotWork = () => badRequest('link_does_not_work', 'This link is used up, too old or unknown.')

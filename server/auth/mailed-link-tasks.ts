@@ -25,7 +25,7 @@ export function mailedLinkTasks(ctx: Context): Tasks {
     textOf: typeof mails.invitation,
     signal?: AbortSignal,
   ) {
-    const secret = newSecret('fdm_')
+    const secret = newSecret('mailedLink')
     const recipient = await mint({ secret_hash: hashSecret(secret), minutes: minutes[purpose] })
     if (!recipient) return
     // Behind the #, so that it stays out of logs and of what browsers tell other sites.
@@ -43,13 +43,15 @@ export function mailedLinkTasks(ctx: Context): Tasks {
         signal,
       ),
     ),
-    mail_password_reset: queuedTask(toAddress, ({ email }, signal) =>
-      mailLink(
-        'password_reset',
-        (secret) => repository.mintPasswordReset.first(ctx.db, { email, ...secret }),
-        mails.passwordReset,
-        signal,
-      ),
+    mail_password_reset: queuedTask(
+      Type.Object({ email: Type.String(), asked_at: Type.String() }),
+      ({ email, asked_at }, signal) =>
+        mailLink(
+          'password_reset',
+          (secret) => repository.mintPasswordReset.first(ctx.db, { email, asked_at, ...secret }),
+          mails.passwordReset,
+          signal,
+        ),
     ),
     mail_password_reset_notice: queuedTask(ofUser, async ({ user_id }, signal) => {
       const recipient = await repository.findUsername.first(ctx.db, { id: user_id })
@@ -57,11 +59,11 @@ export function mailedLinkTasks(ctx: Context): Tasks {
       await ctx.mailer.send({ to: recipient.email, ...mails.passwordResetNotice(recipient) }, signal)
     }),
     mail_email_change: queuedTask(
-      Type.Object({ user_id: Type.Integer(), email: Type.String() }),
-      ({ user_id, email }, signal) =>
+      Type.Object({ user_id: Type.Integer(), email: Type.String(), asked_at: Type.String() }),
+      ({ user_id, email, asked_at }, signal) =>
         mailLink(
           'email_change',
-          (secret) => repository.mintEmailChange.first(ctx.db, { user_id, email, ...secret }),
+          (secret) => repository.mintEmailChange.first(ctx.db, { user_id, email, asked_at, ...secret }),
           mails.emailChange,
           signal,
         ),
@@ -69,9 +71,12 @@ export function mailedLinkTasks(ctx: Context): Tasks {
     mail_email_change_notice: queuedTask(toAddress, ({ email }, signal) =>
       ctx.mailer.send({ to: email, ...mails.emailChangeNotice() }, signal),
     ),
+    mail_email_moved_notice: queuedTask(toAddress, ({ email }, signal) =>
+      ctx.mailer.send({ to: email, ...mails.emailMovedNotice() }, signal),
+    ),
     forget_mailed_links: {
       schedule: '47 * * * *',
-      work: async () => void (await repository.deletePastMailedLinks.all(ctx.db, {})),
+      work: () => repository.deletePastMailedLinks(ctx.db),
     },
   }
 }

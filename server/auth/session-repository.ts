@@ -1,9 +1,10 @@
 import { sql } from 'kysely'
 import type { Session } from '../../contract/index.ts'
 import { audited, type Auditing } from '../db/audit.ts'
+import { deleteInParts } from '../db/delete-in-parts.ts'
 import { list } from '../db/list.ts'
 import { statement } from '../db/statement.ts'
-import type { Holder } from './holder.ts'
+import type { SessionHolder } from './holder.ts'
 
 const working = (idleSeconds: unknown) => sql`sessions.revoked_at is null and sessions.expires_at > now()
   and sessions.last_seen_at > now() - ${idleSeconds} * interval '1 second'`
@@ -14,10 +15,11 @@ export const findSessionHolder = statement<{
   idle_seconds: number
   recent_seconds: number
 }>()(
-  (value) => sql<Holder & { unseen: boolean }>`
+  (value) => sql<SessionHolder & { unseen: boolean }>`
     select jsonb_build_object('type', 'session', 'id', sessions.id) as credential, users.id as user_id, users.role,
       null as scopes, extract(epoch from sessions.expires_at - now())::float8 as seconds_left,
       sessions.authenticated_at > now() - ${value.recent_seconds} * interval '1 second' as recent,
+      floor(extract(epoch from sessions.authenticated_at))::bigint as signed_in_at,
       sessions.last_seen_at < now() - interval '1 minute' as unseen
     from sessions join users on users.id = sessions.user_id
     where sessions.secret_hash = ${value.secret_hash} and ${working(value.idle_seconds)} and users.disabled_at is null`,
@@ -97,6 +99,7 @@ export const endSession = statement<{ id: number; user_id: number } & Auditing>(
 )
 
 /** A week after they ended nobody asks for them; the audit log keeps that they were. */
-export const deleteEndedSessions = statement<object>()(
-  () => sql`delete from sessions where expires_at < now() - interval '7 days'`,
-)
+export const deleteEndedSessions = deleteInParts('sessions', {
+  column: 'expires_at',
+  before: sql`now() - interval '7 days'`,
+})

@@ -8,19 +8,23 @@ import type { Page, PageQuery } from '../db/list.ts'
 import { inTransaction } from '../db/transaction.ts'
 import { notFound } from '../errors.ts'
 import { ownUserId } from '../users/index.ts'
-import { type Holder, recentSeconds } from './holder.ts'
+import { recentSeconds, type SessionHolder } from './holder.ts'
 import * as repository from './session-repository.ts'
 import { sessionLimits } from './session-rules.ts'
 import * as tokens from './token-repository.ts'
 
-/** Whose session this is, if it works now. */
-export async function findHolder(ctx: Context, secret: string): Promise<Holder | undefined> {
+/** Whose session this is, if it works now. That it is used is noted, but where somebody only looks whether it still works. */
+export async function findHolder(
+  ctx: Context,
+  secret: string,
+  { used }: { readonly used: boolean },
+): Promise<SessionHolder | undefined> {
   const holder = await repository.findSessionHolder.first(ctx.db, {
     secret_hash: hashSecret(secret),
     idle_seconds: sessionLimits.idle,
     recent_seconds: recentSeconds,
   })
-  if (holder?.unseen) {
+  if (used && holder?.unseen) {
     // Nobody is kept out because it could not be written down.
     await repository.noteSeen
       .all(ctx.db, { id: holder.credential.id })

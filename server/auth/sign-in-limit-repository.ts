@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
+import { deleteInParts } from '../db/delete-in-parts.ts'
 import { statement } from '../db/statement.ts'
 import type { Tries } from './sign-in-rules.ts'
 
@@ -57,6 +58,7 @@ export const forgetAttempts = statement<Attempt>()(
     returning locked.of, known.attempts, ${secondsLeft('known')} as seconds_left`,
 )
 
-export const deletePastAttempts = statement<object>()(
-  () => sql`delete from sign_in_attempts where window_ends_at < now()`,
-)
+export const deletePastAttempts = deleteInParts('sign_in_attempts', {
+  column: 'window_ends_at',
+  before: sql`now()`,
+})

@@ -3,49 +3,60 @@ import type { Allowance } from '../rate-limit-allowance.ts'
 
 interface TryLimit {
   readonly of: 'name and address' | 'name' | 'address'
-  /** What callers know it by; no two limits share one. */
+  /** What callers know it by, and what it is counted under. */
   readonly policy: string
   readonly attempts: number
   readonly seconds: number
 }
 
 export interface TryLimits {
-  /** What a caller is told who tried too often. */
+  /** What a caller is told who tried too often; the time to wait goes after it. */
   readonly refusal: string
   readonly limits: readonly TryLimit[]
 }
 
+/** However the name is counted. */
+const byAddress = { of: 'address', policy: 'sign-in-by-address', attempts: 100, seconds: 60 * 60 } as const
+
 /** Few tries for a name from one address, more for the name from anywhere, many from one address for any name. */
 export const signInLimits: TryLimits = {
-  refusal: 'Too many tries to sign in; wait before the next one.',
+  refusal: 'Too many tries to sign in',
   limits: [
     { of: 'name and address', policy: 'sign-in', attempts: 5, seconds: 15 * 60 },
     { of: 'name', policy: 'sign-in-by-name', attempts: 20, seconds: 60 * 60 },
-    { of: 'address', policy: 'sign-in-by-address', attempts: 100, seconds: 60 * 60 },
+    byAddress,
   ],
 }
 
 /** Of a name in a browser in which it has signed in before: whatever is tried elsewhere leaves these alone. */
 export const knownDeviceLimits: TryLimits = {
   refusal: signInLimits.refusal,
-  limits: [
-    { of: 'name', policy: 'sign-in-by-device', attempts: 5, seconds: 15 * 60 },
-    { of: 'address', policy: 'sign-in-by-address', attempts: 100, seconds: 60 * 60 },
-  ],
+  limits: [{ of: 'name', policy: 'sign-in-by-device', attempts: 5, seconds: 15 * 60 }, byAddress],
 }
 
+/** Of a name in all such browsers together: whoever knew the password once may have made many. */
+export const allKnownDevicesLimits: TryLimits = {
+  refusal: signInLimits.refusal,
+  limits: [{ of: 'name', policy: 'sign-in-by-devices', attempts: 20, seconds: 60 * 60 }],
+}
+
+const mailsByAddress = { of: 'address', policy: 'mails-by-address', attempts: 20, seconds: 60 * 60 } as const
+
 /** Each sends a mail. By the e-mail address that was typed, whether anybody has it or not. */
-export const askedMailLimits: TryLimits = {
-  refusal: 'Too many mails were asked for; wait before the next one.',
-  limits: [
-    { of: 'name', policy: 'mails', attempts: 3, seconds: 60 * 60 },
-    { of: 'address', policy: 'mails-by-address', attempts: 20, seconds: 60 * 60 },
-  ],
+export const forgottenPasswordLimits: TryLimits = {
+  refusal: 'Too many mails were asked for',
+  limits: [{ of: 'name', policy: 'forgotten-password', attempts: 3, seconds: 60 * 60 }, mailsByAddress],
+}
+
+/** Counted apart, or others who name somebody's address as theirs-to-be would use up the mails that let its owner in again. */
+export const newAddressLimits: TryLimits = {
+  refusal: 'Too many mails were asked for',
+  limits: [{ of: 'name', policy: 'new-address', attempts: 3, seconds: 60 * 60 }, mailsByAddress],
 }
 
 /** A mailed secret cannot be guessed; to look for one costs us something all the same. */
 export const mailedLinkLimits: TryLimits = {
-  refusal: 'Too many links were tried; wait before the next one.',
+  refusal: 'Too many links were tried',
   limits: [{ of: 'address', policy: 'mailed-links', attempts: 100, seconds: 60 * 60 }],
 }
 
@@ -70,8 +81,10 @@ export function tightest(limits: TryLimits, tries: readonly Tries[]): Allowance 
 }
 
 function isTighter(one: Allowance, other: Allowance): boolean {
-  if (one.remaining !== other.remaining) return one.remaining < other.remaining
-  return one.secondsLeft > other.secondsLeft
+  return (
+    one.remaining < other.remaining ||
+    (one.remaining === other.remaining && one.secondsLeft > other.secondsLeft)
+  )
 }
 
 function leftAfter(limits: TryLimits, tries: Tries): Allowance {

@@ -16,21 +16,18 @@ import { hashSecret, newSecret } from '../credentials/secrets.ts'
 import { auditing } from '../db/audit.ts'
 import { inTransaction } from '../db/transaction.ts'
 import { invalid, unauthorized } from '../errors.ts'
-import type { Allowance } from '../rate-limit-allowance.ts'
 import { ownUserId } from '../users/index.ts'
+import type { Caller } from './caller.ts'
 import * as credentials from './credential-repository.ts'
 import { insertSession } from './session-repository.ts'
 import { sessionLimits, shownUserAgent } from './session-rules.ts'
 import { countAttempt, forgetAttempts } from './sign-in-limits.ts'
-import { knownDeviceLimits, signInLimits } from './sign-in-rules.ts'
+import { allKnownDevicesLimits, knownDeviceLimits, signInLimits, type TryLimits } from './sign-in-rules.ts'
 import { insertToken } from './token-repository.ts'
 
-interface Caller {
-  readonly address: string
-  /** The number of a browser in which this very name has signed in before. */
+/** How a try is counted: for whoever it comes from, or for a browser in which this very name has signed in before. */
+interface Trying extends Omit<Caller, 'request_id'> {
   readonly device?: string | undefined
-  /** To be told how many more tries there are. */
-  readonly tell: (allowance: Allowance) => void
 }
 
 interface SignedIn {
@@ -47,16 +44,24 @@ interface SignedIn {
 export async function checkCredentials(
   ctx: Context,
   { username, password }: Body<typeof createToken>,
-  caller: Caller,
+  caller: Trying,
 ): Promise<SignedIn> {
-  const limits = caller.device === undefined ? signInLimits : knownDeviceLimits
-  const attempt = { ...caller, username: caller.device ?? username }
-  await countAttempt(ctx, attempt, limits)
+  const counts = countsOf(username, caller)
+  for (const [attempt, limits] of counts) await countAttempt(ctx, attempt, limits)
   const user = await credentials.findCredentials.first(ctx.db, { username })
   const right = await verifyPassword(user?.password_hash, password)
   if (!user || !right) throw wrongCredentials()
-  await forgetAttempts(ctx, attempt, limits)
+  for (const [attempt, limits] of counts) await forgetAttempts(ctx, attempt, limits)
   return { user_id: user.id, role: user.role, password_hash: user.password_hash }
+}
+
+/** What a try is counted by. The one that is told is the last. */
+function countsOf(username: string, caller: Trying): [Parameters<typeof countAttempt>[1], TryLimits][] {
+  if (caller.device === undefined) return [[{ ...caller, username }, signInLimits]]
+  return [
+    [{ address: caller.address, username }, allKnownDevicesLimits],
+    [{ ...caller, username: caller.device }, knownDeviceLimits],
+  ]
 }
 
 const wrongCredentials = () => unauthorized('Username or password is wrong.', 'wrong_credentials')
@@ -65,10 +70,10 @@ const wrongCredentials = () => unauthorized('Username or password is wrong.', 'w
 export async function signIn(
   ctx: Context,
   body: Body<typeof createToken>,
-  caller: Caller & { readonly request_id: string },
+  caller: Caller,
 ): Promise<{ token: string }> {
   const { user_id, role, password_hash } = await checkCredentials(ctx, body, caller)
-  const token = newSecret('fdt_')
+  const token = newSecret('token')
   const made = await insertToken.first(ctx.db, {
     user_id,
     password_hash,
@@ -90,11 +95,11 @@ interface Browser {
 export async function signInBrowser(
   ctx: Context,
   body: Body<typeof createSession>,
-  caller: Caller & { readonly request_id: string },
+  caller: Caller & Trying,
   browser: Browser,
 ): Promise<{ secret: string; session: NewSession }> {
   const { user_id, role, password_hash } = await checkCredentials(ctx, body, caller)
-  const secret = newSecret('fdb_')
+  const secret = newSecret('session')
   const made = await insertSession.first(ctx.db, {
     user_id,
     password_hash,
@@ -109,20 +114,31 @@ export async function signInBrowser(
   return { secret, session: { user_id, role, expires_at: made.expires_at } }
 }
 
-/** Shows the password again, for what asks that it was shown lately. */
-export async function reauthenticate(
+/** The caller's own password hash, once they have shown the password. Throws a 422 that points at the field. */
+async function shownPassword(
+  ctx: Context,
+  id: number,
+  { password, pointer }: { readonly password: string; readonly pointer: string },
+): Promise<{ readonly username: string | null; readonly hash: string }> {
+  const known = await credentials.findPasswordHash.first(ctx.db, { id })
+  if (!known?.password_hash || !(await verifyPassword(known.password_hash, password)))
+    throw wrongPassword(pointer)
+  return { username: known.username, hash: known.password_hash }
+}
+
+/** Throws a 422 for a wrong password. */
+export async function showPassword(
   ctx: Context,
   actor: Actor,
   { password }: Body<typeof reauthenticateMe>,
-  right: () => void,
 ): Promise<void> {
-  const id = ownUserId(actor)
-  const known = await credentials.findPasswordHash.first(ctx.db, { id })
-  if (!known?.password_hash || !(await verifyPassword(known.password_hash, password)))
-    throw invalid([{ in: 'body', pointer: '/password', detail: 'is not your password' }])
-  right()
+  await shownPassword(ctx, ownUserId(actor), { password, pointer: '/password' })
+}
+
+/** After showPassword, for what asks that it was shown lately. */
+export async function noteReauthenticated(ctx: Context, actor: Actor): Promise<void> {
   if (!actor.credential) return
-  const values = { ...actor.credential, user_id: id, ...auditing(actor) }
+  const values = { ...actor.credential, user_id: ownUserId(actor), ...auditing(actor) }
   await credentials.noteAuthenticated.all(ctx.db, values)
 }
 
@@ -141,37 +157,39 @@ export function forgetPasswordTries(ctx: Context, actor: Actor, caller: Caller):
   return forgetAttempts(ctx, passwordTry(actor, caller))
 }
 
-/** Ends all else that lets the user in. Calls `right` as soon as the current password has proved to be. */
-export async function changePassword(
-  ctx: Context,
-  actor: Actor,
-  body: Body<typeof changeMyPassword>,
-  right: () => void,
-): Promise<void> {
-  const id = ownUserId(actor)
-  const known = await credentials.findPasswordHash.first(ctx.db, { id })
-  if (!known?.password_hash || !(await verifyPassword(known.password_hash, body.current_password)))
-    throw wrongPassword()
-  right()
-  const weakness = await weaknessOf(body.new_password, {
-    username: known.username,
-    minLength: ctx.config.passwordMinLength,
-  })
-  if (weakness) throw invalid([{ in: 'body', pointer: '/new_password', detail: weakness }])
-  const values = {
-    id,
-    old_hash: known.password_hash,
-    new_hash: await hashPassword(body.new_password),
-    kept_type: actor.credential?.type ?? null,
-    kept_id: actor.credential?.id ?? null,
-  }
-  const changed = await inTransaction(ctx, async (ctx) => {
-    await lockAccount.all(ctx.db, { id })
-    return credentials.changePassword.first(ctx.db, { ...values, ...auditing(actor) })
-  })
-  // Somebody changed it while we were hashing: what was checked is the current one no more.
-  if (!changed) throw wrongPassword()
+export interface NewPassword {
+  /** Of the password that was shown. */
+  readonly old_hash: string
+  readonly new_hash: string
 }
 
-const wrongPassword = () =>
-  invalid([{ in: 'body', pointer: '/current_password', detail: 'is not your current password' }])
+/** Checks the one and hashes the other. Calls `right` as soon as the current password has proved to be. */
+export async function newPasswordOf(
+  ctx: Context,
+  actor: Actor,
+  { current_password: password, new_password }: Body<typeof changeMyPassword>,
+  right: () => void,
+): Promise<NewPassword> {
+  const shown = await shownPassword(ctx, ownUserId(actor), { password, pointer: '/current_password' })
+  right()
+  const minLength = ctx.config.passwordMinLength
+  const weakness = await weaknessOf(new_password, { username: shown.username, minLength })
+  if (weakness) throw invalid([{ in: 'body', pointer: '/new_password', detail: weakness }])
+  return { old_hash: shown.hash, new_hash: await hashPassword(new_password) }
+}
+
+/** Ends all else that lets the user in. */
+export async function changePassword(ctx: Context, actor: Actor, password: NewPassword): Promise<void> {
+  const id = ownUserId(actor)
+  const { type = null, id: kept_id = null } = actor.credential ?? {}
+  const values = { id, ...password, kept_type: type, kept_id, ...auditing(actor) }
+  const changed = await inTransaction(ctx, async (ctx) => {
+    await lockAccount.all(ctx.db, { id })
+    return credentials.changePassword.first(ctx.db, values)
+  })
+  // Somebody changed it while we were hashing: what was checked is the current one no more.
+  if (!changed) throw wrongPassword('/current_password')
+}
+
+const wrongPassword = (pointer: string) =>
+  invalid([{ in: 'body', pointer, detail: 'is not your current password' }])

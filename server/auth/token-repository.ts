@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Token } from '../../contract/index.ts'
 import { audited, type Auditing } from '../db/audit.ts'
+import { deleteInParts } from '../db/delete-in-parts.ts'
 import { list } from '../db/list.ts'
 import { statement } from '../db/statement.ts'
 import type { Holder } from './holder.ts'
@@ -62,6 +63,7 @@ export const revokeToken = statement<{ id: number; user_id: number } & Auditing>
 )
 
 /** A week after they ended nobody asks for them; the audit log keeps that they were. */
-export const deleteEndedTokens = statement<object>()(
-  () => sql`delete from tokens where expires_at < now() - interval '7 days'`,
-)
+export const deleteEndedTokens = deleteInParts('tokens', {
+  column: 'expires_at',
+  before: sql`now() - interval '7 days'`,
+})

@@ -11,7 +11,7 @@ export function start(config: Config): Promise<void> {
     (log, signal) => openDesk(config, log, signal),
     (desk, log) => {
       greet(config, desk)
-      log.info({ address: desk.address, version: frontdeskVersion, node: process.version }, 'listening')
+      log.info({ version: frontdeskVersion, node: process.version }, 'started')
     },
   )
 }

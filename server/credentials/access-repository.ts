@@ -3,6 +3,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import { audited, type Auditing } from '../db/audit.ts'
 import { statement } from '../db/statement.ts'
+import { mailedLinksEnded } from './one-time-token-repository.ts'
 
 interface Ending {
   /** The users: a CTE of this statement with their `id`. */
@@ -60,7 +61,10 @@ export const lockAccount = statement<{ id: number }>()(
 /** Ends all that lets an account in, and nothing else of it. */
 export const endAccess = statement<{ id: number } & Auditing>()(
   (value) => sql<{ id: number }>`
-    with account as (select users.id from users where users.id = ${value.id} for update),
-    ${accessEnded(value, { of: sql`account` })}
+    with account as (
+      update users set access_ended_at = clock_timestamp() where users.id = ${value.id} returning users.id
+    ),
+    ${accessEnded(value, { of: sql`account` })},
+    ${mailedLinksEnded(sql`account`)}
     select account.id from account`,
 )

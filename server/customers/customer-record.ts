@@ -14,6 +14,7 @@ import {
 import { possible, type RecordDefinition } from '../http/records.ts'
 import { type CustomerAction, customerMay } from './customer-rules.ts'
 import * as customers from './customer-service.ts'
+import { photoVersionIn } from './photo-rules.ts'
 
 const actions = (params: { readonly id: number }): Readonly<Record<CustomerAction, Target>> => ({
   update: { to: updateCustomer, params },
@@ -29,7 +30,7 @@ export const customerRecord: RecordDefinition<'customer'> = {
   get: (ctx, _actor, id) => customers.get(ctx, id),
   links: (customer) => {
     const params = { id: customer.id }
-    const v = customer.photo_url?.split('?v=')[1]
+    const v = customer.photo_url === null ? undefined : photoVersionIn(customer.photo_url)
     return {
       self: { to: getCustomer, params },
       requests: { to: listCustomerRequests, params },

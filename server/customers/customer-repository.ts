@@ -5,9 +5,10 @@ import { list } from '../db/list.ts'
 import { statement } from '../db/statement.ts'
 import { touch } from '../db/touch.ts'
 import { matches } from '../db/search.ts'
+import { photoVersionLength } from './photo-rules.ts'
 
 /** Another URL for every other photo, so that an answer to it may be kept for ever. */
-const photoUrl = sql`'/api/v1/customers/' || customers.id || '/photo?v=' || left(customers.photo_large_hash, 32)`
+const photoUrl = sql`'/api/v1/customers/' || customers.id || '/photo?v=' || left(customers.photo_large_hash, ${sql.lit(photoVersionLength)})`
 
 export const columns = sql`customers.first_name, customers.last_name, customers.phone, customers.email, customers.company,
   customers.external_id, ${photoUrl} as photo_url, customers.id, customers.created_at, customers.updated_at, customers.version,

@@ -10,16 +10,17 @@ import {
 import type { Context } from '../context.ts'
 import type { Api } from '../http/api.ts'
 import * as customers from './customer-service.ts'
-import { photoRoutes, storingPhotos } from './photo-routes.ts'
+import { photoRoutes } from './photo-routes.ts'
+import { photoUploads } from './photo-uploads.ts'
 
 export function customerRoutes(api: Api, ctx: Context) {
-  const photos = storingPhotos(ctx)
+  const photos = photoUploads(ctx)
   photoRoutes(api, photos)
   api.route({
     ...createCustomer,
     preHandler: photos.storeUpload,
     handler: (request) => customers.create(request.ctx, request.actor, request.body, photos.claim(request)),
-    onSend: photos.tidyUp,
+    onResponse: photos.tidyUp,
   })
   api.route({
     ...listCustomers,

@@ -1,6 +1,7 @@
 // Pure rules of customers: what may happen to one in which state, and how their fields are written.
 import parsePhoneNumber from 'libphonenumber-js/max'
-import { invalid, type InvalidPart } from '../errors.ts'
+import { linkTo, restoreCustomer } from '../../contract/index.ts'
+import { type AppError, conflict, invalid, type InvalidPart } from '../errors.ts'
 
 export type CustomerState = 'LIVE' | 'ARCHIVED'
 
@@ -25,6 +26,21 @@ export function customerMay(
   { archived_at }: { readonly archived_at: string | null },
 ): boolean {
   return customerStatesFor(action).includes(archived_at === null ? 'LIVE' : 'ARCHIVED')
+}
+
+/** Why a customer who is archived cannot be changed, and nothing be logged for them. */
+export function customerArchived({
+  id,
+  archived_at,
+}: {
+  readonly id: number
+  readonly archived_at: string | null
+}): AppError {
+  const { method, href } = linkTo({ to: restoreCustomer, params: { id } })
+  return conflict(
+    'customer_archived',
+    `Customer ${id} was archived on ${archived_at}; restore it first (${method} ${href}).`,
+  )
 }
 
 /** `+44 20 8366 1171` to `+442083661171` (E.164); undefined for what is no such number, or more than one. */

@@ -17,7 +17,7 @@ import { searchPattern } from '../db/search.ts'
 import { attempt, inTransaction } from '../db/transaction.ts'
 import { type AppError, changedMeanwhile, conflict, notFound } from '../errors.ts'
 import * as repository from './customer-repository.ts'
-import { customerMay, customerStatesFor, tidy } from './customer-rules.ts'
+import { customerArchived, customerMay, customerStatesFor, tidy } from './customer-rules.ts'
 
 const noPhoto = { photo_key: null, photo_large_hash: null, photo_small_hash: null }
 
@@ -89,10 +89,7 @@ export async function update(
     if (changed) return changed
     const customer = await get(ctx, id)
     if (customerMay('update', customer)) throw changedMeanwhile(`Customer ${id}`)
-    throw conflict(
-      'customer_archived',
-      `Customer ${id} was archived on ${customer.archived_at}; restore it first (POST /api/v1/customers/${id}/restore).`,
-    )
+    throw customerArchived(customer)
   })
 }
 

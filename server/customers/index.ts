@@ -2,7 +2,7 @@
 export { customerPolicy } from './customer-policy.ts'
 export { customerRecord } from './customer-record.ts'
 export { customerState } from './customer-repository.ts'
-export { customerMay, customerStatesFor } from './customer-rules.ts'
+export { customerArchived, customerMay, customerStatesFor } from './customer-rules.ts'
 export { customerRoutes } from './customer-routes.ts'
 export { customerTasks } from './customer-tasks.ts'
 export * as customers from './customer-service.ts'

@@ -1,56 +1,11 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
 import { getCustomerPhoto, removeCustomerPhoto, setCustomerPhoto } from '../../contract/index.ts'
-import type { Context } from '../context.ts'
 import { invalid } from '../errors.ts'
 import type { Api } from '../http/api.ts'
 import { namesTag, notModified } from '../http/entity-tags.ts'
 import * as photos from './photo-service.ts'
+import type { PhotoUploads } from './photo-uploads.ts'
 
-interface Held {
-  /** The photo that came with the call, and is in the file store. */
-  readonly stored?: photos.Photo
-  /** True once a row was told to name it. */
-  claimed: boolean
-  /** The key of the photo that the call has replaced or removed. */
-  replaced?: string
-}
-
-/**
- * What happens to files around a call that changes a photo, outside of its transaction: stored before, so that no connection to
- * the database waits for it; erased behind it, when it is certain that no row names them.
- */
-export function storingPhotos(ctx: Context) {
-  const held = new WeakMap<FastifyRequest, Held>()
-  return {
-    async storeUpload(request: FastifyRequest) {
-      if (!request.uploaded) return
-      held.set(request, { stored: await photos.store(ctx, request.uploaded), claimed: false })
-    },
-    /** The photo that came along, for a row to name it. */
-    claim(request: FastifyRequest): photos.Photo | undefined {
-      const call = held.get(request)
-      if (call) call.claimed = true
-      return call?.stored
-    },
-    replaced(request: FastifyRequest, key: string) {
-      held.set(request, { claimed: false, ...held.get(request), replaced: key })
-    },
-    async tidyUp(request: FastifyRequest, { statusCode }: FastifyReply) {
-      const call = held.get(request)
-      // Whether something was committed is not known of a call that failed on our side: the sweep finds out.
-      if (!call || statusCode >= 500) return
-      // A kept answer to an Idempotency-Key is a success that claims nothing.
-      const named = statusCode < 300 && (call.claimed || !call.stored)
-      const key = named ? call.replaced : call.stored?.photo_key
-      if (key !== undefined) await photos.erase(ctx, key)
-    },
-  }
-}
-
-export function photoRoutes(
-  api: Api,
-  { storeUpload, claim, replaced, tidyUp }: ReturnType<typeof storingPhotos>,
-) {
+export function photoRoutes(api: Api, { storeUpload, claim, replaced, tidyUp }: PhotoUploads) {
   api.route({
     ...getCustomerPhoto,
     handler: async (request, reply) => {
@@ -90,7 +45,7 @@ export function photoRoutes(
         replaced: (key) => replaced(request, key),
       })
     },
-    onSend: tidyUp,
+    onResponse: tidyUp,
   })
   api.route({
     ...removeCustomerPhoto,
@@ -99,6 +54,6 @@ export function photoRoutes(
         id: request.params.id,
         replaced: (key) => replaced(request, key),
       }),
-    onSend: tidyUp,
+    onResponse: tidyUp,
   })
 }

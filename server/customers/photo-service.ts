@@ -1,25 +1,23 @@
 // Customers' photos. The files are there before a row names them, and go when none does any more: whatever moment the process
 // ends at, a customer has the old photo or the new one.
 import { createHash, randomBytes } from 'node:crypto'
-import { type Customer, linkTo, photoSizes, restoreCustomer } from '../../contract/index.ts'
+import { type Customer, photoSizes } from '../../contract/index.ts'
 import type { Actor, Context } from '../context.ts'
 import { auditing } from '../db/audit.ts'
-import { changedMeanwhile, conflict, notFound } from '../errors.ts'
+import { changedMeanwhile, notFound } from '../errors.ts'
 import type { UploadedFile } from '../http/uploads.ts'
-import { customerMay, customerStatesFor } from './customer-rules.ts'
+import { customerArchived, customerMay, customerStatesFor } from './customer-rules.ts'
 import * as customers from './customer-service.ts'
 import * as repository from './photo-repository.ts'
+import { keyOfPhotoFile, photoFile, type PhotoSize, photoVersionLength } from './photo-rules.ts'
 
-export type PhotoSize = (typeof photoSizes)[number]
 export type { Photo } from './photo-repository.ts'
-
-const nameOf = (key: string, size: PhotoSize) => `${key}-${size}.webp`
 
 /** Makes our own picture of what came in, and stores it. It takes a while, and no connection to the database. */
 export async function store(ctx: Context, { bytes, type }: UploadedFile): Promise<repository.Photo> {
   const pictures = await ctx.pictures.shrink(bytes, type)
   const key = randomBytes(16).toString('hex')
-  await Promise.all(photoSizes.map((size) => ctx.files.put(nameOf(key, size), pictures[size])))
+  await Promise.all(photoSizes.map((size) => ctx.files.put(photoFile(key, size), pictures[size])))
   return { photo_key: key, photo_large_hash: hash(pictures.large), photo_small_hash: hash(pictures.small) }
 }
 
@@ -28,7 +26,7 @@ const hash = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
 /** What is erased here is named by no row any more. Where it fails, the sweep does it. */
 export async function erase(ctx: Context, key: string): Promise<void> {
   try {
-    await Promise.all(photoSizes.map((size) => ctx.files.delete(nameOf(key, size))))
+    await Promise.all(photoSizes.map((size) => ctx.files.delete(photoFile(key, size))))
   } catch (error) {
     ctx.log.warn({ err: error }, 'a photo that nobody has any more could not be erased')
   }
@@ -58,21 +56,13 @@ export async function remove(
   if (removed?.replaced) replaced(removed.replaced)
   if (removed) return
   const customer = await customers.get(ctx, id)
-  if (customer.archived_at !== null) throw archived(customer)
+  if (customer.archived_at !== null) throw customerArchived(customer)
   if (customer.photo_url !== null) throw changedMeanwhile(`Customer ${id}`)
 }
 
 async function refusal(ctx: Context, id: number) {
   const customer = await customers.get(ctx, id)
-  return customerMay('set_photo', customer) ? changedMeanwhile(`Customer ${id}`) : archived(customer)
-}
-
-function archived({ id, archived_at }: Customer) {
-  const { method, href } = linkTo({ to: restoreCustomer, params: { id } })
-  return conflict(
-    'customer_archived',
-    `Customer ${id} was archived on ${archived_at}; restore it first (${method} ${href}).`,
-  )
+  return customerMay('set_photo', customer) ? changedMeanwhile(`Customer ${id}`) : customerArchived(customer)
 }
 
 export interface FoundPhoto {
@@ -92,9 +82,12 @@ export async function read(
   let missed: string | undefined
   for (;;) {
     const photo = await photoOf(ctx, id)
-    const found = { hash: photo[`photo_${size}_hash`], v: photo.photo_large_hash.slice(0, 32) }
+    const found = {
+      hash: photo[`photo_${size}_hash`],
+      v: photo.photo_large_hash.slice(0, photoVersionLength),
+    }
     if (has(found.hash)) return { ...found, bytes: undefined }
-    const bytes = await ctx.files.get(nameOf(photo.photo_key, size))
+    const bytes = await ctx.files.get(photoFile(photo.photo_key, size))
     if (bytes) return { ...found, bytes }
     // Replaced between our look at the row and at the file: then the row names another one by now.
     if (photo.photo_key === missed) {
@@ -117,23 +110,36 @@ async function photoOf(ctx: Context, id: number): Promise<repository.Photo> {
 const hour = 3_600_000
 const lookedUpAtOnce = 500
 
-/** Erases what no row names: what was stored for calls that came to nothing, and what could not be erased when it was replaced. */
+/**
+ * Erases what no row names: what was stored for calls that came to nothing, and what could not be erased when it was replaced.
+ * Only what bears a name of ours: a store that is another's, by a wrong setting, loses nothing.
+ */
 export async function sweep(ctx: Context): Promise<void> {
   const before = ctx.clock() - hour
-  let old: string[] = []
+  let strangers = 0
+  let old: OldFile[] = []
   for await (const { name, modified } of ctx.files.list()) {
-    if (modified < before) old.push(name)
+    const key = keyOfPhotoFile(name)
+    if (key === undefined) strangers += 1
+    else if (modified < before) old.push({ name, key })
     if (old.length < lookedUpAtOnce) continue
     await eraseUnused(ctx, old)
     old = []
   }
   await eraseUnused(ctx, old)
+  if (strangers > 0)
+    ctx.log.warn({ files: strangers }, 'files that Frontdesk did not write lie in its file store')
 }
 
-async function eraseUnused(ctx: Context, names: readonly string[]): Promise<void> {
-  if (names.length === 0) return
-  const keyIn = (name: string) => /^([0-9a-f]{32})-(?:large|small)\.webp$/.exec(name)?.[1]
-  const keys = names.flatMap((name) => keyIn(name) ?? [])
+interface OldFile {
+  readonly name: string
+  readonly key: string
+}
+
+async function eraseUnused(ctx: Context, files: readonly OldFile[]): Promise<void> {
+  if (files.length === 0) return
+  const keys = files.map(({ key }) => key)
   const inUse = new Set((await repository.keysInUse.all(ctx.db, { keys })).map((row) => row.photo_key))
-  for (const name of names) if (!inUse.has(keyIn(name) ?? '')) await ctx.files.delete(name)
+  for (const { name, key } of files)
+    if (!inUse.has(key) || name.endsWith('.tmp')) await ctx.files.delete(name)
 }

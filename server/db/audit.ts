@@ -19,13 +19,13 @@ export function auditing({ user_id, role, request_id }: Actor): Auditing {
 }
 
 /** Columns that no copy is ever made of. */
-const secrets = sql`'{password_hash,secret_hash}'::text[]`
+const secrets = sql`'{password_hash,secret_hash,user_code_hash,sealed}'::text[]`
 
 interface AuditedEffect {
   /** Such as `customer.created`: the record's type, then what happened to it. */
   readonly action: string | RawBuilder<unknown>
-  /** The rows as they became: the name of a CTE of this statement, one audit row for each of its rows. */
-  readonly after: RawBuilder<unknown>
+  /** The rows as they became: the name of a CTE of this statement, one audit row for each of its rows; none for those erased. */
+  readonly after?: RawBuilder<unknown>
   /** The rows as they were: a CTE with the columns `id` and `row`; none for a creation. */
   readonly before?: RawBuilder<unknown>
   readonly recordType: string
@@ -40,10 +40,13 @@ export function audited(
   { action, after, before, recordType }: AuditedEffect,
 ): RawBuilder<unknown> {
   const name = typeof action === 'string' ? action : recordType
+  const [was, became] = [before && sql`${before} as before`, after && sql`${after} as after`]
+  const rows = was && became ? sql`${became} join ${was} on before.id = after.id` : (became ?? was)
   return sql`${sql.id(`${name} audited`)} as (
       insert into audit_events (actor_id, actor_role, action, record_type, record_id, before, after, request_id)
-      select ${value.actor_id}::bigint, ${value.actor_role}, ${typeof action === 'string' ? sql.lit(action) : action}, ${sql.lit(recordType)}, after.id,
-        ${before ? sql`to_jsonb(before.row) - ${secrets}` : sql`null::jsonb`}, to_jsonb(after) - ${secrets}, ${value.request_id}
-      from ${after} as after ${before ? sql`join ${before} as before on before.id = after.id` : sql``}
+      select ${value.actor_id}::bigint, ${value.actor_role}, ${typeof action === 'string' ? sql.lit(action) : action}, ${sql.lit(recordType)}, ${after ? sql`after.id` : sql`before.id`},
+        ${before ? sql`to_jsonb(before.row) - ${secrets}` : sql`null::jsonb`},
+        ${after ? sql`to_jsonb(after) - ${secrets}` : sql`null::jsonb`}, ${value.request_id}
+      from ${rows}
     )`
 }

@@ -3,12 +3,10 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import pg from 'pg'
+import { migrationLock } from './advisory-locks.ts'
 import { clientOptions, type ConnectionOptions } from './database.ts'
 
 const ours = new URL('migrations/', import.meta.url)
-
-/** Any number that no other program takes in this database. */
-const migrationLock = 7_305_441_102
 
 export class MigrationError extends Error {}
 

@@ -204,6 +204,7 @@ export interface Tokens {
 }
 
 export interface Users {
+  access_ended_at: Generated<string>;
   created_at: Generated<string>;
   disabled_at: string | null;
   email: string | null;

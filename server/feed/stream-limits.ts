@@ -16,7 +16,7 @@ export function streamLimits() {
     enter(userId: number | null): () => void {
       const before = openOfUser.get(userId) ?? 0
       if (before >= ofOneUser)
-        throw tooManyRequests(`You have ${ofOneUser} streams open; close one first.`, 10)
+        throw tooManyRequests(`You have ${ofOneUser} streams open, so close one`, 10)
       if (open >= inAll) throw unavailable('Too many streams are open here; try again in a moment.')
       open += 1
       openOfUser.set(userId, before + 1)

@@ -35,13 +35,7 @@ export function s3Files({ bucket, endpoint, region, accessKeyId, secretAccessKey
 
   return {
     async put(name, bytes) {
-      const object = {
-        ...inBucket(name),
-        Body: bytes,
-        ContentLength: bytes.length,
-        ContentType: 'image/webp',
-      }
-      await client.send(new PutObjectCommand(object))
+      await client.send(new PutObjectCommand({ ...inBucket(name), Body: bytes, ContentLength: bytes.length }))
     },
     async get(name) {
       try {

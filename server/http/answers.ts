@@ -7,6 +7,7 @@ import { inTransaction } from '../db/transaction.ts'
 import type { Api } from './api.ts'
 import { keptAnswers } from './idempotency.ts'
 import { expectationOf, expectVersion } from './preconditions.ts'
+import type { Prepare } from './prepared.ts'
 import { asText, presenting } from './presentation.ts'
 import type { RecordDefinitions } from './records.ts'
 
@@ -23,11 +24,12 @@ export function answerByContract(api: Api, ctx: Context, definitions: RecordDefi
     const endpoint = endpoints.find((candidate) => candidate.url === route.url && candidate.method === method)
     const { handler } = route
     if (!endpoint || wrapped.has(handler)) return
-    route.handler = answering(endpoint, (request, reply) => handler.call(api, request, reply))
+    const { prepare } = route.config ?? {}
+    route.handler = answering(endpoint, (request, reply) => handler.call(api, request, reply), prepare)
     wrapped.add(route.handler)
   })
 
-  function answering(endpoint: Endpoint, handle: Handle): RouteHandlerMethod {
+  function answering(endpoint: Endpoint, handle: Handle, prepare: Prepare | undefined): RouteHandlerMethod {
     if (endpoint.config.produces !== undefined) {
       return (request, reply) => {
         request.ctx = ctx
@@ -41,6 +43,7 @@ export function answerByContract(api: Api, ctx: Context, definitions: RecordDefi
       request.ctx = ctx
       const key = keeps ? request.headers['idempotency-key'] : undefined
       const expected = endpoint.config.changes && expectationOf(request)
+      if (key === undefined) await prepare?.(request)
       if (key === undefined && !expected) {
         const { status, headers, payload } = present(request, reply, await handle(request, reply))
         void reply.code(status).headers(headers)
@@ -54,7 +57,7 @@ export function answerByContract(api: Api, ctx: Context, definitions: RecordDefi
       }
       const { status, headers, body } = await (key === undefined
         ? inTransaction(ctx, work)
-        : kept.once(ctx, request, key, work))
+        : kept.once(ctx, request, key, { work, ...(prepare ? { prepare: () => prepare(request) } : {}) }))
       void reply.code(status).headers(headers)
       if (body !== '') return body
       return reply.removeHeader('content-type').send()

@@ -10,6 +10,7 @@ import type {
 import type { Endpoint } from '../../contract/index.ts'
 import type { Actor, Context } from '../context.ts'
 import type { Pages } from './pages.ts'
+import type { Prepare } from './prepared.ts'
 
 export type Api = FastifyInstance<
   RawServerDefault,
@@ -29,5 +30,8 @@ declare module 'fastify' {
     /** What the use case runs with: where the house has opened a transaction for it, that one. Set before the handler. */
     ctx: Context
   }
-  interface FastifyContextConfig extends Partial<Endpoint['config']> {}
+  interface FastifyContextConfig extends Partial<Endpoint['config']> {
+    /** Done before the handler, and before any transaction of its call. */
+    prepare?: Prepare
+  }
 }

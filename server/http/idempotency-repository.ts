@@ -1,4 +1,6 @@
 import { sql } from 'kysely'
+import { idempotencyLock } from '../db/advisory-locks.ts'
+import { deleteInParts } from '../db/delete-in-parts.ts'
 import { statement } from '../db/statement.ts'
 
 export interface KeyOfCaller {
@@ -26,10 +28,17 @@ export const claimKey = statement<KeyOfCaller>()(
   (value) => sql<Claim>`
     select lock.taken, kept.fingerprint, kept.status, kept.headers, kept.body
     from (
-      select pg_try_advisory_xact_lock(7305441, hashtext(${value.caller} || ' ' || ${value.key})) as taken
+      select pg_try_advisory_xact_lock(${sql.lit(idempotencyLock)}, hashtext(${value.caller} || ' ' || ${value.key})) as taken
     ) as lock
       left join idempotency_keys as kept
         on kept.caller = ${value.caller} and kept.key = ${value.key} and kept.created_at > now() - ${lifetime}`,
+)
+
+/** What was answered to the key, by whoever may take it or not. */
+export const findAnswer = statement<KeyOfCaller>()(
+  (value) => sql<KeptAnswer>`
+    select kept.fingerprint, kept.status, kept.headers, kept.body from idempotency_keys as kept
+    where kept.caller = ${value.caller} and kept.key = ${value.key} and kept.created_at > now() - ${lifetime}`,
 )
 
 /** No row: another call with this key was answered meanwhile. */
@@ -45,17 +54,7 @@ export const keepAnswer = statement<
     returning kept.key`,
 )
 
-/** Answers how many there were. So few at a time that nobody waits for it. */
-export const deleteOldAnswers = statement<{ at_most: number }>()(
-  (value) => sql<{ deleted: number }>`
-    with old as (
-      select caller, key from idempotency_keys where created_at <= now() - ${lifetime} order by created_at limit ${value.at_most}
-    ),
-    gone as (
-      delete from idempotency_keys using old
-      where idempotency_keys.caller = old.caller and idempotency_keys.key = old.key
-        and idempotency_keys.created_at <= now() - ${lifetime}
-      returning 1
-    )
-    select count(*) as deleted from gone`,
-)
+export const deleteOldAnswers = deleteInParts('idempotency_keys', {
+  column: 'created_at',
+  before: sql`now() - ${lifetime}`,
+})

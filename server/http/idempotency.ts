@@ -3,10 +3,18 @@
 import { createHash, createHmac } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import type { Context } from '../context.ts'
+import { derivedKey } from '../credentials/derived-key.ts'
 import { inTransaction } from '../db/transaction.ts'
 import { AppError, badRequest } from '../errors.ts'
 import type { Tasks } from '../jobs/worker.ts'
-import { claimKey, deleteOldAnswers, keepAnswer, type KeyOfCaller } from './idempotency-repository.ts'
+import {
+  claimKey,
+  deleteOldAnswers,
+  keepAnswer,
+  type KeyOfCaller,
+  findAnswer,
+  type KeptAnswer,
+} from './idempotency-repository.ts'
 import { problemOf } from './problems.ts'
 
 /** An answer as it leaves, and as it is kept. */
@@ -19,7 +27,7 @@ export interface Answer {
 const longest = 255
 
 export function keptAnswers(secret: string) {
-  const hashKey = createHash('sha256').update(`idempotency:${secret}`).digest()
+  const hashKey = derivedKey(secret, 'fingerprints of calls')
 
   /** Keyed, since a body may hold what could be guessed from a plain hash: a password. */
   function fingerprintOf({ method, url, body, uploaded }: FastifyRequest): Buffer {
@@ -29,24 +37,28 @@ export function keptAnswers(secret: string) {
   }
 
   return {
-    /** Runs the work in a transaction, or answers what it answered the first time. */
+    /** Runs the work in a transaction, or answers what it answered the first time. What it needs prepared is so before that. */
     async once(
       ctx: Context,
       request: FastifyRequest,
       key: string | string[],
-      work: (ctx: Context) => Promise<Answer>,
+      { prepare, work }: Keyable,
     ): Promise<Answer> {
       if (typeof key !== 'string' || key === '' || key.length > longest)
         throw badRequest('bad_idempotency_key', `Idempotency-Key must have 1 to ${longest} characters.`)
       const own = { caller: callerOf(request), key, fingerprint: fingerprintOf(request) }
       let refusal: AppError | undefined
-      const workOrRefuse = (ctx: Context) =>
-        work(ctx).catch((error: unknown) => {
-          if (isLasting(error)) refusal = error
-          throw error
-        })
+      const orRefused = (error: unknown) => {
+        if (isLasting(error)) refusal = error
+        throw error
+      }
       try {
-        return await answeredOnce(ctx, own, workOrRefuse)
+        if (prepare) {
+          const answer = await findAnswer.first(ctx.db, own)
+          if (answer) return again(answer, own)
+          await prepare().catch(orRefused)
+        }
+        return await answeredOnce(ctx, own, (ctx) => work(ctx).catch(orRefused))
       } catch (error) {
         // Whatever was done before the refusal is undone by now; it is kept by itself.
         if (!refusal) throw error
@@ -55,6 +67,12 @@ export function keptAnswers(secret: string) {
       }
     },
   }
+}
+
+interface Keyable {
+  /** What takes long and no connection: not done for a call that was answered before. */
+  readonly prepare?: () => Promise<void>
+  readonly work: (ctx: Context) => Promise<Answer>
 }
 
 interface Keyed extends KeyOfCaller {
@@ -66,11 +84,7 @@ function answeredOnce(ctx: Context, keyed: Keyed, work: (ctx: Context) => Promis
   return inTransaction(ctx, async (ctx) => {
     const claim = await claimKey.first(ctx.db, keyed)
     // Looked at first: others who repeat what is done long since may hold the key as well.
-    if (claim?.fingerprint) {
-      const { fingerprint, status, headers, body } = claim
-      if (!fingerprint.equals(keyed.fingerprint)) throw usedOtherwise()
-      return { status, body, headers: { ...headers, 'idempotency-replayed': 'true' } }
-    }
+    if (claim?.fingerprint) return again(claim, keyed)
     if (!claim?.taken) throw stillRunning()
     const answer = await work(ctx)
     const kept = await keepAnswer.first(ctx.db, {
@@ -83,13 +97,21 @@ function answeredOnce(ctx: Context, keyed: Keyed, work: (ctx: Context) => Promis
   })
 }
 
+/** What was answered before, to the same call. */
+function again({ fingerprint, status, headers, body }: KeptAnswer, keyed: Keyed): Answer {
+  if (!fingerprint.equals(keyed.fingerprint)) throw usedOtherwise()
+  return { status, body, headers: { ...headers, 'idempotency-replayed': 'true' } }
+}
+
 function refusalAnswer(request: FastifyRequest, refusal: AppError): Answer {
   const headers = { 'content-type': 'application/problem+json', ...refusal.headers }
   return { status: refusal.status, headers, body: JSON.stringify(problemOf(request, refusal)) }
 }
 
-function callerOf({ actor }: FastifyRequest): string {
-  return actor.user_id === null ? actor.role : String(actor.user_id)
+/** A client that acts for somebody keeps its keys apart from theirs: it may do less, and chooses them by itself. */
+function callerOf({ actor: { user_id, role, credential } }: FastifyRequest): string {
+  const caller = user_id === null ? role : String(user_id)
+  return credential?.client_id === undefined ? caller : `${caller} by ${credential.client_id}`
 }
 
 /** Refusals that the state of things led to. Of the others it is said that the same call may be tried again. */
@@ -114,16 +136,8 @@ const usedOtherwise = () =>
     code: 'idempotency_key_reused',
   })
 
-const deletedAtOnce = 1_000
-
 export function idempotencyTasks(ctx: Context): Tasks {
   return {
-    forget_idempotency_keys: {
-      schedule: '*/10 * * * *',
-      work: async () => {
-        const values = { at_most: deletedAtOnce }
-        while (((await deleteOldAnswers.first(ctx.db, values))?.deleted ?? 0) === deletedAtOnce);
-      },
-    },
+    forget_idempotency_keys: { schedule: '*/10 * * * *', work: () => deleteOldAnswers(ctx.db) },
   }
 }

@@ -30,7 +30,8 @@ interface DocumentOptions {
 const tags = [
   {
     name: 'Signing in',
-    description: 'Trading a password for a token, one’s own account and tokens, the first admin.',
+    description:
+      'Tokens for programs, sessions for browsers, links that were mailed, one’s own account and what lets it in, the first admin.',
   },
   { name: 'Customers', description: 'The people and companies that the shop serves.' },
   { name: 'Users', description: 'The accounts that admins administer.' },
@@ -198,13 +199,7 @@ function failures(endpoint: Endpoint, schemas: Record<string, unknown>): Json {
       config.access !== 'anyone' &&
         `No credentials, or none that work${config.recent ? '; or the password was shown more than ten minutes ago' : ''}.`,
     ],
-    [
-      401,
-      config.access === 'anyone' &&
-        config.limited &&
-        takesName(schema.body) &&
-        'Username or password is wrong.',
-    ],
+    [401, config.unauthorized],
     [
       403,
       config.access !== 'anyone' && 'The role of the caller may not do this, or what a client was granted.',
@@ -259,10 +254,6 @@ function failures(endpoint: Endpoint, schemas: Record<string, unknown>): Json {
       ]),
   )
 }
-
-/** Whether it is somebody's name and password that are sent. */
-const takesName = (body: unknown) =>
-  'username' in ((body as Partial<ObjectSchema> | undefined)?.properties ?? {})
 
 function content(type: string, schema: unknown, example?: Json): Json {
   return { [type]: { schema, ...(example ? { example } : {}) } }

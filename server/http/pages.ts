@@ -1,6 +1,6 @@
 // Turns a page of a repository into the envelope { count, next, previous, results }, and a cursor into a place in a list.
 // Cursors are signed, and hold what they were made for, so that one cannot be carried to another list or another filter.
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { derivedKey, signatureLength, signer } from '../credentials/derived-key.ts'
 import type { Page, PageQuery, Place } from '../db/list.ts'
 import { invalid } from '../errors.ts'
 
@@ -31,19 +31,17 @@ interface Envelope<Row> {
 }
 
 export function pagesOf(secret: string, publicUrl: string): Pages {
-  const key = createHash('sha256').update(`cursor:${secret}`).digest()
-  const sign = (data: string) => createHmac('sha256', key).update(data).digest().subarray(0, 16)
+  const { sign, isSigned } = signer(derivedKey(secret, 'cursors'))
 
   function signed(place: Place, list: string): string {
     const data = JSON.stringify([place.direction, place.key, place.id, place.count, place.counted_up_to_cap])
-    return Buffer.concat([sign(`${list}\n${data}`), Buffer.from(data)]).toString('base64url')
+    const encoded = Buffer.from(data).toString('base64url')
+    return sign(`${list}\n${encoded}`) + encoded
   }
 
   function open(cursor: string, list: string): Place {
-    const bytes = Buffer.from(cursor, 'base64url')
-    const data = bytes.subarray(16).toString()
-    const genuine = bytes.length > 16 && timingSafeEqual(bytes.subarray(0, 16), sign(`${list}\n${data}`))
-    if (!genuine)
+    const [signature, encoded] = [cursor.slice(0, signatureLength), cursor.slice(signatureLength)]
+    if (!isSigned(`${list}\n${encoded}`, signature))
       throw invalid([
         {
           in: 'query',
@@ -51,7 +49,7 @@ export function pagesOf(secret: string, publicUrl: string): Pages {
           detail: 'does not belong to this list with these filters and this order',
         },
       ])
-    const [direction, placeKey, id, count, capped] = JSON.parse(data)
+    const [direction, placeKey, id, count, capped] = JSON.parse(Buffer.from(encoded, 'base64url').toString())
     return { direction, key: placeKey, id, count, counted_up_to_cap: capped }
   }
 

@@ -130,5 +130,7 @@ export function answerNoHttp({ code = '' }: { readonly code?: string }, socket: 
     connection: 'close',
   }
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  // A peer that keeps its half open would hold the connection, and whoever reads from it, for ever.
+  setTimeout(() => socket.destroy(), 1_000).unref()
   socket.end(`HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}\r\n${lines.join('')}\r\n${problem}`)
 }

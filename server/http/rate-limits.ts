@@ -60,6 +60,6 @@ function limit(policy: string, quota: number, clock: () => number) {
     reply.header('ratelimit-policy', policyOfAll)
     reply.header('ratelimit', limitField(policy, quota - calls, secondsLeft))
     if (calls <= quota) return undefined
-    return tooManyRequests('Too many calls within a minute; wait before the next one.', secondsLeft)
+    return tooManyRequests('Too many calls within a minute', secondsLeft)
   }
 }

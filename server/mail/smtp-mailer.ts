@@ -5,7 +5,7 @@ import type { SmtpConfig } from '../mail-config.ts'
 import { domainOf, safe } from './safe-mail.ts'
 import type { Mailer } from './mail.ts'
 
-/** In milliseconds. All of a mail takes at most as long as its slowest step and a little. */
+/** In milliseconds, for each step; a server that is slow at every one of them may hold a job for 40 s. */
 const patience = {
   dnsTimeout: 5_000,
   connectionTimeout: 10_000,

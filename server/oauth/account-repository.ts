@@ -18,9 +18,3 @@ export const findAccount = statement<{ id: number }>()(
     from users
     where users.id = ${value.id} and users.disabled_at is null and not users.is_service`,
 )
-
-/** When the password of a browser's session was last shown, in seconds since 1970. */
-export const findSignInTime = statement<{ session_id: number }>()(
-  (value) => sql<{ at: number }>`
-    select floor(extract(epoch from sessions.authenticated_at))::bigint as at from sessions where sessions.id = ${value.session_id}`,
-)

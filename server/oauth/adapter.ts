@@ -21,6 +21,9 @@ const requestId = () => {
   return (req && arrivalOf(req)?.request_id) ?? 'oauth'
 }
 
+/** What the protocol itself ends, or a client by it. */
+const byProtocol = () => auditing({ user_id: null, role: 'oauth', request_id: requestId() })
+
 export function adapterOn({ config, db }: Context, sealing: Sealing): (name: string) => Adapter {
   const none = async () => undefined
   const nothing: Adapter = {
@@ -40,8 +43,7 @@ export function adapterOn({ config, db }: Context, sealing: Sealing): (name: str
   }
 
   async function endFamily(grant_key: string): Promise<void> {
-    const values = { key: grant_key, ...auditing({ user_id: null, role: 'oauth', request_id: requestId() }) }
-    await endGrant.all(db, values)
+    await endGrant.all(db, { key: grant_key, ...byProtocol() })
   }
 
   const clients: Adapter = {
@@ -109,7 +111,7 @@ export function adapterOn({ config, db }: Context, sealing: Sealing): (name: str
       throw new errors.InvalidGrant('already used')
     },
     async destroy(id) {
-      await artifacts.revokeToken.all(db, { kind, secret_hash: hashSecret(id) })
+      await artifacts.revokeToken.all(db, { kind, secret_hash: hashSecret(id), ...byProtocol() })
     },
     // It is called for each kind of token at once, and all of them end with the grant.
     revokeByGrantId: kind === 'AccessToken' ? endFamily : none,

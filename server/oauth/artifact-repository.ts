@@ -1,5 +1,7 @@
 // Codes, tokens, and browsers on their way: found by the hash of what is sent, and by nothing else.
 import { sql } from 'kysely'
+import { deleteInParts } from '../db/delete-in-parts.ts'
+import { audited, type Auditing } from '../db/audit.ts'
 import { statement } from '../db/statement.ts'
 
 export type TokenKind =
@@ -89,16 +91,28 @@ export const findGrantKey = statement<{ secret_hash: Buffer }>()(
     where oauth_tokens.secret_hash = ${value.secret_hash}`,
 )
 
-export const revokeToken = statement<{ kind: TokenKind; secret_hash: Buffer }>()(
-  (value) => sql`
-    update oauth_tokens set revoked_at = clock_timestamp()
-    where oauth_tokens.secret_hash = ${value.secret_hash} and oauth_tokens.kind = ${value.kind} and oauth_tokens.revoked_at is null`,
+/** What has come of a grant ends with it, and that is written down; what a client has by its own secret, here. */
+export const revokeToken = statement<{ kind: TokenKind; secret_hash: Buffer } & Auditing>()(
+  (value) => sql<{ id: number }>`
+    with before as (
+      select oauth_tokens.id, oauth_tokens as row from oauth_tokens
+      where oauth_tokens.secret_hash = ${value.secret_hash} and oauth_tokens.kind = ${value.kind} for update
+    ),
+    changed as (
+      update oauth_tokens set revoked_at = clock_timestamp() from before
+      where oauth_tokens.id = before.id and oauth_tokens.revoked_at is null
+      returning oauth_tokens.*
+    ),
+    own as (select changed.* from changed where changed.kind = 'ClientCredentials'),
+    ${audited(value, { action: 'access_token.revoked', recordType: 'access_token', before: sql`before`, after: sql`own` })}
+    select changed.id from changed`,
 )
 
 /** Used ones are kept for as long as they would have worked, so that a second use is seen to be one. */
-export const deleteExpiredTokens = statement<object>()(
-  () => sql`delete from oauth_tokens where expires_at < now() - interval '1 day'`,
-)
+export const deleteExpiredTokens = deleteInParts('oauth_tokens', {
+  column: 'expires_at',
+  before: sql`now() - interval '1 day'`,
+})
 
 export const putBrowser = statement<{
   kind: BrowserKind
@@ -134,6 +148,7 @@ export const deleteBrowser = statement<{ kind: BrowserKind; secret_hash: Buffer 
     delete from oauth_browsers where oauth_browsers.kind = ${value.kind} and oauth_browsers.secret_hash = ${value.secret_hash}`,
 )
 
-export const deleteExpiredBrowsers = statement<object>()(
-  () => sql`delete from oauth_browsers where expires_at < now()`,
-)
+export const deleteExpiredBrowsers = deleteInParts('oauth_browsers', {
+  column: 'expires_at',
+  before: sql`now()`,
+})

@@ -143,7 +143,7 @@ export const findKnownClient = statement<{ client_id: string }>()(
     from oauth_clients where oauth_clients.client_id = ${value.client_id} and ${live}`,
 )
 
-/** A client of our own, as it is to be; changes nothing where it is. */
+/** A client that comes with the house, as it is to be; changes nothing where it is so. */
 export const putOwnClient = statement<ClientFields & { client_id: string } & Auditing>()(
   (value) => sql<{ id: number }>`
     with before as (
@@ -162,19 +162,14 @@ export const putOwnClient = statement<ClientFields & { client_id: string } & Aud
     ),
     changed as (
       update oauth_clients set name = wanted.name, grant_types = wanted.grant_types, redirect_uris = wanted.redirect_uris,
-        role = wanted.role, scopes = wanted.scopes, first_party = wanted.first_party, deleted_at = null,
-        ${touch('oauth_clients')}
+        role = wanted.role, scopes = wanted.scopes, first_party = wanted.first_party, ${touch('oauth_clients')}
       from before, wanted where oauth_clients.id = before.id
         and (oauth_clients.name, oauth_clients.grant_types, oauth_clients.redirect_uris, oauth_clients.role, oauth_clients.scopes,
-          oauth_clients.first_party, oauth_clients.deleted_at)
-        is distinct from (wanted.name, wanted.grant_types, wanted.redirect_uris, wanted.role, wanted.scopes,
-          wanted.first_party, null::timestamptz)
+          oauth_clients.first_party)
+        is distinct from (wanted.name, wanted.grant_types, wanted.redirect_uris, wanted.role, wanted.scopes, wanted.first_party)
       returning oauth_clients.*
     ),
-    made_or_changed as (
-      insert into audit_events (actor_role, action, record_type, record_id, after, request_id)
-      select 'system', 'client.created', 'client', created.id, to_jsonb(created) - 'secret_hash', ${value.request_id} from created
-    ),
+    ${audited(value, { action: 'client.created', recordType: 'client', after: sql`created` })},
     ${audited(value, { action: 'client.updated', recordType: 'client', before: sql`before`, after: sql`changed` })}
     select id from created union all select id from changed`,
 )

@@ -9,6 +9,12 @@ interface Registered extends Readonly<Pick<Client, 'confidential' | 'first_party
   readonly scopes: readonly Scope[]
 }
 
+/** The documentation, in which people sign in to try calls out. */
+export const docsClientId = 'frontdesk-docs'
+
+/** It comes with the house: what it is, this version says, and nobody else changes or deletes it. */
+export const isBuiltIn = ({ client_id }: Pick<Client, 'client_id'>): boolean => client_id === docsClientId
+
 export const deviceCode = 'urn:ietf:params:oauth:grant-type:device_code' satisfies GrantType
 
 /** The ways by which it acts for a user, as opposed to on its own. */

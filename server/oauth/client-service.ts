@@ -7,7 +7,7 @@ import { auditing } from '../db/audit.ts'
 import type { Page, PageQuery } from '../db/list.ts'
 import { changedMeanwhile, conflict, invalid, notFound } from '../errors.ts'
 import * as repository from './client-repository.ts'
-import { faultsOfClient } from './client-rules.ts'
+import { faultsOfClient, isBuiltIn } from './client-rules.ts'
 
 /** Answers the secret, which nothing shows again. */
 export async function create(
@@ -17,7 +17,7 @@ export async function create(
 ): Promise<Client> {
   const client = { ...body, first_party, name: body.name.trim() }
   refuseFaults({ ...client, confidential })
-  const secret = confidential ? newSecret('fdc_') : undefined
+  const secret = confidential ? newSecret('client') : undefined
   const [created] = await repository.insertClient.all(ctx.db, {
     ...client,
     client_id: randomUUID(),
@@ -44,7 +44,7 @@ export async function update(
   id: number,
   body: Body<typeof updateClient>,
 ): Promise<Client> {
-  const known = await get(ctx, id)
+  const known = await changeable(ctx, id)
   const client = { ...known, ...body, name: (body.name ?? known.name).trim() }
   refuseFaults(client)
   const updated = await repository.updateClient.first(ctx.db, { ...client, id, ...auditing(actor) })
@@ -54,7 +54,7 @@ export async function update(
 
 /** Answers the new secret, which nothing shows again. */
 export async function rotateSecret(ctx: Context, actor: Actor, id: number): Promise<Client> {
-  const secret = newSecret('fdc_')
+  const secret = newSecret('client')
   const rotated = await repository.replaceSecret.first(ctx.db, {
     id,
     secret_hash: hashSecret(secret),
@@ -66,10 +66,19 @@ export async function rotateSecret(ctx: Context, actor: Actor, id: number): Prom
 }
 
 async function remove(ctx: Context, actor: Actor, id: number): Promise<void> {
+  await changeable(ctx, id)
   const deleted = await repository.deleteClient.first(ctx.db, { id, ...auditing(actor) })
   if (!deleted) throw absent(id)
 }
 export { remove as delete }
+
+/** Throws a 409 for a client that comes with the house. */
+async function changeable(ctx: Context, id: number): Promise<Client> {
+  const client = await get(ctx, id)
+  if (isBuiltIn(client))
+    throw conflict('client_built_in', `Client ${id} comes with Frontdesk: it cannot be changed or deleted.`)
+  return client
+}
 
 function refuseFaults(client: Parameters<typeof faultsOfClient>[0]): void {
   const faults = faultsOfClient(client)

@@ -1,24 +1,14 @@
 // Signs the cookies of a browser on its way through an authorization, in the shape that oidc-provider's cookie library asks for.
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { derivedKey, signer } from '../credentials/derived-key.ts'
 
-export class CookieSigning {
-  readonly #key: Buffer
-
-  constructor(key: Buffer) {
-    this.#key = key
-  }
-
-  sign(data: string): string {
-    return createHmac('sha256', this.#key).update(data).digest('base64url')
-  }
-
-  verify(data: string, digest: string): boolean {
-    const [expected, given] = [Buffer.from(this.sign(data)), Buffer.from(digest)]
-    return expected.length === given.length && timingSafeEqual(expected, given)
-  }
-
+export interface CookieSigning {
+  sign(data: string): string
+  verify(data: string, digest: string): boolean
   /** Which of the keys has signed it: there is one. */
-  index(data: string, digest: string): number {
-    return this.verify(data, digest) ? 0 : -1
-  }
+  index(data: string, digest: string): number
+}
+
+export function cookieSigningOf(secret: string): CookieSigning {
+  const { sign, isSigned } = signer(derivedKey(secret, 'oauth cookies'))
+  return { sign, verify: isSigned, index: (data, digest) => (isSigned(data, digest) ? 0 : -1) }
 }

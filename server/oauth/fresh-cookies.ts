@@ -4,7 +4,6 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Provider } from 'oidc-provider'
 import { signedInWith } from '../auth/index.ts'
 import type { Context } from '../context.ts'
-import { findSignInTime } from './account-repository.ts'
 import type { CookieSigning } from './cookie-signing.ts'
 import { lifetimes } from './lifetimes.ts'
 import { sessionCookieName } from './protocol-urls.ts'
@@ -23,12 +22,11 @@ export async function freshCookies(
     .filter((cookie) => cookie !== '' && !ofThis.some((name) => cookie.startsWith(name)))
   const holder = await signedInWith(ctx, headers)
   if (!holder) return others.join('; ')
-  const signedIn = await findSignInTime.first(ctx.db, { session_id: holder.credential.id })
   const session = new provider.Session()
   session.loginAccount({
     accountId: String(holder.user_id),
     transient: true,
-    ...(signedIn ? { loginTs: signedIn.at } : {}),
+    loginTs: holder.signed_in_at,
   })
   const cookie = `${sessionCookieName}=${await session.save(lifetimes.interaction)}`
   return [...others, cookie, `${sessionCookieName}.sig=${signing.sign(cookie)}`].join('; ')

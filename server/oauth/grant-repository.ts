@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Grant } from '../../contract/index.ts'
 import { audited, type Auditing } from '../db/audit.ts'
+import { deleteInParts } from '../db/delete-in-parts.ts'
 import { list } from '../db/list.ts'
 import { statement } from '../db/statement.ts'
 
@@ -102,6 +103,7 @@ export const revokeGrant = statement<{ id: number; user_id: number } & Auditing>
 )
 
 /** A week after they ended nobody asks for them; their tokens go with them. */
-export const deleteEndedGrants = statement<object>()(
-  () => sql`delete from oauth_grants where expires_at < now() - interval '7 days'`,
-)
+export const deleteEndedGrants = deleteInParts('oauth_grants', {
+  column: 'expires_at',
+  before: sql`now() - interval '7 days'`,
+})

@@ -2,9 +2,10 @@
 // the page that it shows.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Provider } from 'oidc-provider'
-import { type Holder, signedInWith } from '../auth/index.ts'
+import { type SessionHolder, signedInWith } from '../auth/index.ts'
 import type { Context } from '../context.ts'
-import { findAccount, findSignInTime } from './account-repository.ts'
+import { findAccount } from './account-repository.ts'
+import { nameOf } from './account-rules.ts'
 import { consentPage, type Page, problemPage } from './protocol-pages.ts'
 import { interactionUrl } from './protocol-urls.ts'
 import { sourceOf } from './redirect-uri-rules.ts'
@@ -38,12 +39,11 @@ export async function stepOf(ctx: Context, provider: Provider, uid: string, brow
   const asked = await interactionOf(provider, uid, browser)
   if (!asked) return gone
   const holder = await signedInWith(ctx, browser.req.headers)
-  if (!holder || (await mustSignInAgain(ctx, asked, holder)))
+  if (!holder || mustSignInAgain(asked, holder))
     return { goTo: `/sign-in?return_to=${encodeURIComponent(interactionUrl(uid))}` }
   if (isAnother(asked, holder)) return changed
   if (asked.prompt.name === 'consent') return consent(ctx, provider, asked, holder)
-  const ts = (await findSignInTime.first(ctx.db, { session_id: holder.credential.id }))?.at
-  const login = { accountId: String(holder.user_id), remember: false, ...(ts === undefined ? {} : { ts }) }
+  const login = { accountId: String(holder.user_id), remember: false, ts: holder.signed_in_at }
   return { goTo: await provider.interactionResult(browser.req, browser.res, { login }) }
 }
 
@@ -82,18 +82,22 @@ async function interactionOf(provider: Provider, uid: string, { req, res }: Brow
 }
 
 /** A client may ask for a fresh sign-in, or for one that is not older than so many seconds. */
-async function mustSignInAgain(ctx: Context, { prompt, params, iat }: Interaction, holder: Holder) {
+function mustSignInAgain({ prompt, params, iat }: Interaction, { signed_in_at }: SessionHolder): boolean {
   const fresh = prompt.reasons.includes('login_prompt')
   const maxAge = prompt.reasons.includes('max_age') ? Number(params['max_age']) : undefined
   if (!fresh && maxAge === undefined) return false
-  const signedIn = (await findSignInTime.first(ctx.db, { session_id: holder.credential.id }))?.at ?? 0
-  return signedIn < iat - (fresh ? 0 : (maxAge ?? 0))
+  return signed_in_at < iat - (fresh ? 0 : (maxAge ?? 0))
 }
 
-const isAnother = ({ session }: Interaction, holder: Holder) =>
+const isAnother = ({ session }: Interaction, holder: SessionHolder) =>
   session !== undefined && session.accountId !== String(holder.user_id)
 
-async function consent(ctx: Context, provider: Provider, asked: Interaction, holder: Holder): Promise<Step> {
+async function consent(
+  ctx: Context,
+  provider: Provider,
+  asked: Interaction,
+  holder: SessionHolder,
+): Promise<Step> {
   const client = await provider.Client.find(String(asked.params['client_id']))
   const account = await findAccount.first(ctx.db, { id: holder.user_id })
   if (!client || !account) return gone
@@ -104,9 +108,8 @@ async function consent(ctx: Context, provider: Provider, asked: Interaction, hol
     show: consentPage({
       client: client.clientName ?? client.clientId,
       scopes: knownScopesIn(asked.params['scope']),
-      account: [account.first_name, account.last_name].filter(Boolean).join(' ') || (account.username ?? ''),
+      account: nameOf(account) || (account.username ?? ''),
       role: holder.role,
-      place: leadsTo,
       leadsTo,
     }),
   }

@@ -2,37 +2,35 @@
 import type { Provider } from 'oidc-provider'
 import type { FindHolder } from '../auth/index.ts'
 import type { Context } from '../context.ts'
-import { hashSecret } from '../credentials/secrets.ts'
+import { hashSecret, secretPrefixes } from '../credentials/secrets.ts'
 import type { Listener } from '../db/listen.ts'
 import type { Api } from '../http/api.ts'
 import { findAccessTokenHolder } from './access-token-repository.ts'
-import { CookieSigning } from './cookie-signing.ts'
+import { cookieSigningOf } from './cookie-signing.ts'
 import { oauthRoutes } from './oauth-routes.ts'
 import { prepareOwnClients } from './own-clients.ts'
 import { serveStyle } from './protocol-pages.ts'
 import { protocolRoutes } from './protocol-routes.ts'
-import { derivedKey, type Sealing, sealingWith } from './sealing.ts'
+import type * as providerModule from './provider.ts'
+import { sealingOf } from './sealing.ts'
 import { signingKeys } from './signing-keys.ts'
-
-export const sealingOf = (secret: string): Sealing => sealingWith(derivedKey(secret, 'sealing'))
 
 /** Whose access token this is, for who lets callers in. */
 export const accessTokenHolders =
   (ctx: Context): FindHolder =>
   async (secret) =>
-    secret.startsWith('fda_')
+    secret.startsWith(secretPrefixes.accessToken)
       ? findAccessTokenHolder.first(ctx.db, { secret_hash: hashSecret(secret) })
       : undefined
 
 /** Answers what is to hear that the keys have changed. */
 export async function serveOAuth(api: Api, ctx: Context, secret: string): Promise<Listener> {
   const sealing = sealingOf(secret)
-  const cookieSigning = new CookieSigning(derivedKey(secret, 'cookies'))
+  const cookieSigning = cookieSigningOf(secret)
   let known: Promise<Provider> | undefined
 
   async function make(): Promise<Provider> {
-    // It is no small library, and many a desk never needs it.
-    const { providerWith } = await withoutItsWarning(() => import('./provider.ts'))
+    const { providerWith } = await loadProvider()
     await prepareOwnClients(ctx)
     return providerWith({ ctx, sealing, cookieSigning, keys: await signingKeys(ctx, sealing) })
   }
@@ -54,12 +52,17 @@ export async function serveOAuth(api: Api, ctx: Context, secret: string): Promis
   return { channel: 'signing_keys_changed', onMessage: forget, onListening: forget }
 }
 
-/** oidc-provider warns of every Node that does not call itself a release for long-term support, as ours did not yet. */
-async function withoutItsWarning<T>(load: () => Promise<T>): Promise<T> {
+let loaded: Promise<typeof providerModule> | undefined
+
+/** It is no small library, and many a desk never needs it: it is read once, when somebody first asks for it. */
+function loadProvider() {
+  if (loaded) return loaded
+  // It warns of every Node that does not call itself a release for long-term support, as ours did not yet. All other warnings pass.
   /* oxlint-disable no-console -- it is the library that writes there */
   const { warn } = console
   console.warn = (...words: unknown[]) => {
     if (!String(words[0]).includes('Unsupported runtime')) warn(...words)
   }
-  return load().finally(() => void (console.warn = warn))
+  loaded = import('./provider.ts').finally(() => void (console.warn = warn))
+  return loaded
 }

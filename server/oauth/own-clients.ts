@@ -3,8 +3,7 @@ import { scopeNames } from '../../contract/index.ts'
 import type { Context } from '../context.ts'
 import { auditing } from '../db/audit.ts'
 import { putOwnClient } from './client-repository.ts'
-
-export const docsClientId = 'frontdesk-docs'
+import { docsClientId } from './client-rules.ts'
 
 /** As this version wants it; writes nothing where it is so. */
 export async function prepareOwnClients(ctx: Context): Promise<void> {

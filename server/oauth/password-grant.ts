@@ -7,6 +7,7 @@ import type { Context } from '../context.ts'
 import { auditing } from '../db/audit.ts'
 import { AppError } from '../errors.ts'
 import { arrivalOf } from './arrivals.ts'
+import { askedScopes } from './asked-scopes.ts'
 import { insertGrant } from './grant-repository.ts'
 import { lifetimes } from './lifetimes.ts'
 import { scopesIn } from './scope-rules.ts'
@@ -25,10 +26,7 @@ export function registerPasswordGrant(provider: Provider, ctx: Context) {
       if (!client['first_party']) throw new errors.UnauthorizedClient('only first-party clients may')
       const { username, password } = params
       if (!username || !password) throw new errors.InvalidRequest('username and password are needed')
-      const own = scopesIn(client.scope)
-      const scopes = params.scope === undefined ? own : scopesIn(params.scope)
-      const refused = scopes.find((scope) => !own.includes(scope))
-      if (refused !== undefined) throw new errors.InvalidScope('requested scope is not allowed', refused)
+      const scopes = askedScopes(params.scope, scopesIn(client.scope))
 
       const { address = '', request_id = '', tell = () => {} } = arrivalOf(koa.req) ?? {}
       const user = await checkCredentials(ctx, { username, password }, { address, tell }).catch(

@@ -3,6 +3,7 @@ import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
 import { signedInWith } from '../auth/index.ts'
 import type { Context } from '../context.ts'
 import { findAccount } from './account-repository.ts'
+import { nameOf } from './account-rules.ts'
 import { findConsent } from './grant-repository.ts'
 import { knownScopesIn } from './scope-rules.ts'
 
@@ -11,7 +12,7 @@ export async function accountOf(ctx: Context, id: string) {
   const account = await findAccount.first(ctx.db, { id: Number(id) })
   if (!account) return undefined
   const { username, email, email_verified, first_name, last_name } = account
-  const name = [first_name, last_name].filter(Boolean).join(' ')
+  const name = nameOf(account)
   return {
     accountId: id,
     claims: async () => ({

@@ -1,8 +1,7 @@
 // What people see of the protocol: consent, the code of a device, and what went wrong. Plain pages without scripts.
-import { readFileSync } from 'node:fs'
 import { type Role, scopes as apiScopes, signInScopes } from '../../contract/index.ts'
-import { pagePolicy } from '../auth/index.ts'
 import type { Api } from '../http/api.ts'
+import { pagePolicy, serveFolder } from '../http/static-pages.ts'
 
 const words: Readonly<Record<string, string>> = { ...signInScopes, ...apiScopes }
 
@@ -20,15 +19,11 @@ export interface Page {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** `leadsTo`: where else its form may lead, in the words of a policy. */
-function page(title: string, main: string, leadsTo = ''): Page {
+function page(title: string, main: string, formLeadsTo?: string): Page {
   return {
     headers: {
       'content-type': 'text/html; charset=utf-8',
-      'content-security-policy': pagePolicy.replace(
-        "form-action 'self'",
-        `form-action 'self' ${leadsTo}`.trimEnd(),
-      ),
+      'content-security-policy': pagePolicy({ formLeadsTo }),
       // Under the house's `no-referrer` a browser names no origin with a form, and it could not be told from another site's.
       'referrer-policy': 'same-origin',
     },
@@ -57,14 +52,13 @@ interface Asked {
   readonly scopes: readonly string[]
   readonly account: string
   readonly role: Role
-  /** Where the browser goes then; none for a device. */
-  readonly place: string | undefined
+  /** Where the browser goes then, in the words of a policy; none for a device. */
   readonly leadsTo: string | undefined
 }
 
-export function consentPage({ client, scopes, account, role, place, leadsTo }: Asked): Page {
+export function consentPage({ client, scopes, account, role, leadsTo }: Asked): Page {
   const items = scopes.map((scope) => `          <li>${html(words[scope] ?? scope)}</li>`)
-  const goesTo = place === undefined ? '' : ` You go on to <strong>${html(place)}</strong> then.`
+  const goesTo = leadsTo === undefined ? '' : ` You go on to <strong>${html(leadsTo)}</strong> then.`
   return page(
     `Allow ${client}?`,
     `      <p><strong>${html(client)}</strong> asks to act for <strong>${html(account)}</strong>. It may then:</p>
@@ -138,10 +132,5 @@ export const problemPage = (sentence: string, code?: string, id?: string): Page 
     }`,
   )
 
-const style = readFileSync(new URL('pages/consent.css', import.meta.url), 'utf8')
-
-export function serveStyle(api: Api): void {
-  api.get('/oauth/pages/consent.css', { config: { access: 'anyone' } }, (_request, reply) =>
-    reply.type('text/css; charset=utf-8').send(style),
-  )
-}
+export const serveStyle = (api: Api): void =>
+  serveFolder(api, new URL('pages/', import.meta.url), '/oauth/pages')

@@ -5,7 +5,7 @@ import type { EventEmitter } from 'node:events'
 import { type Configuration, errors, type JWK, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { scopeNames, signInScopes } from '../../contract/index.ts'
 import type { Context } from '../context.ts'
-import { hashSecret } from '../credentials/secrets.ts'
+import { hashSecret, secretPrefixes } from '../credentials/secrets.ts'
 import { adapterOn } from './adapter.ts'
 import { registerClientCredentials } from './client-credentials.ts'
 import type { CookieSigning } from './cookie-signing.ts'
@@ -148,9 +148,9 @@ function compareByRules(provider: Provider) {
 /** So that a leaked one is recognised for what it is. */
 function markSecrets(provider: Provider) {
   const marks = [
-    [provider.AccessToken, 'fda_'],
-    [provider.ClientCredentials, 'fda_'],
-    [provider.RefreshToken, 'fdr_'],
+    [provider.AccessToken, secretPrefixes.accessToken],
+    [provider.ClientCredentials, secretPrefixes.accessToken],
+    [provider.RefreshToken, secretPrefixes.refreshToken],
   ] as const
   for (const [model, mark] of marks) {
     const prototype = model.prototype as unknown as { generateTokenId(): string }

@@ -1,8 +1,8 @@
 // Where a browser may be sent back to (RFC 9700, section 4.1; RFC 8252, sections 7 and 8).
 
 const loopback = /^http:\/\/(?:127\.0\.0\.1|\[::1\]|localhost)(?=[:/]|$)/
-/** Of an address of this machine without a port, what comes before where one would stand, and after. */
-const withoutPort = /^(http:\/\/(?:127\.0\.0\.1|\[::1\]))((?:\/.*)?)$/
+/** An address of this machine with a port, which is the second group. */
+const withPort = /^(http:\/\/(?:127\.0\.0\.1|\[::1\])):([1-9]\d{0,4})(?=\/|$)/
 
 /** What is wrong with it, in words that follow its name; undefined for one that may be registered. */
 export function faultOfRedirectUri(uri: string): string | undefined {
@@ -30,7 +30,7 @@ export const leadsToApp = (uri: string): boolean => loopback.test(uri) || !/^htt
 
 /** A name that is this machine's own, where a certificate proves nothing. */
 export const isLocalHttps = (uri: string): boolean =>
-  loopback.test(uri.replace(/^https:/, 'http:')) && uri.startsWith('https:')
+  uri.startsWith('https:') && loopback.test(uri.replace('https:', 'http:'))
 
 /** To the letter. A registered address of this machine without a port stands for all ports: an app gets another one each time. */
 export function isRegistered(registered: readonly string[], given: string): boolean {
@@ -38,10 +38,8 @@ export function isRegistered(registered: readonly string[], given: string): bool
 }
 
 function isWithAnyPort(uri: string, given: string): boolean {
-  const [, origin, rest] = withoutPort.exec(uri) ?? []
-  if (origin === undefined || rest === undefined) return false
-  const port = given.slice(origin.length, given.length - rest.length)
-  return given === `${origin}${port}${rest}` && /^:[1-9]\d{0,4}$/.test(port) && Number(port.slice(1)) < 65_536
+  const port = Number(withPort.exec(given)?.[2])
+  return port < 65_536 && given.replace(withPort, '$1') === uri
 }
 
 /** What a page whose form leads there has to name in its policy: browsers follow a form no further than that. */

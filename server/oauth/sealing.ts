@@ -1,5 +1,6 @@
-// Keeps what the server must read again, and nobody else who gets hold of the database: AES-256-GCM under keys made of SECRET_KEY.
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+// Keeps what the server must read again, and nobody else who gets hold of the database: AES-256-GCM under a key made of SECRET_KEY.
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { derivedKey } from '../credentials/derived-key.ts'
 
 export interface Sealing {
   seal(value: unknown): Buffer
@@ -11,11 +12,8 @@ const algorithm = 'aes-256-gcm'
 const nonceBytes = 12
 const tagBytes = 16
 
-/** A key for one purpose, of which none leads to another, nor to the secret. */
-export const derivedKey = (secret: string, purpose: string): Buffer =>
-  Buffer.from(hkdfSync('sha256', secret, '', `frontdesk oauth ${purpose}`, 32))
-
-export function sealingWith(key: Buffer): Sealing {
+export function sealingOf(secret: string): Sealing {
+  const key = derivedKey(secret, 'oauth sealing')
   return {
     seal(value) {
       const nonce = randomBytes(nonceBytes)

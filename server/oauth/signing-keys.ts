@@ -4,6 +4,7 @@ import { generateKeyPair, randomUUID } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { JWK } from 'oidc-provider'
 import type { Context } from '../context.ts'
+import { auditing } from '../db/audit.ts'
 import { inTransaction } from '../db/transaction.ts'
 import { lifetimes } from './lifetimes.ts'
 import type { Sealing } from './sealing.ts'
@@ -14,6 +15,9 @@ interface KnownKey {
   readonly age: number
   readonly key: JWK
 }
+
+/** Nobody asked for it. */
+const byItself = auditing({ user_id: null, role: 'system', request_id: 'signing keys' })
 
 /** The first of them signs. One that was sealed with another SECRET_KEY is no key. */
 async function known(ctx: Context, sealing: Sealing): Promise<KnownKey[]> {
@@ -36,7 +40,7 @@ export async function rotateSigningKeys(ctx: Context, sealing: Sealing): Promise
   const [newest] = await known(ctx, sealing)
   if (newest && newest.age >= lifetimes.signingKey) await withNewKey(ctx, sealing, lifetimes.signingKey)
   // What a client may know by heart is no older than a day.
-  await repository.deleteSpentSigningKeys.all(ctx.db, { seconds: 86_400 + lifetimes.idToken })
+  await repository.deleteSpentSigningKeys.all(ctx.db, { seconds: 86_400 + lifetimes.idToken, ...byItself })
 }
 
 /** Makes a key, unless somebody else just has: one that is younger than `age`. */
@@ -46,7 +50,8 @@ function withNewKey(ctx: Context, sealing: Sealing, age: number): Promise<KnownK
     const [newest] = await known(ctx, sealing)
     if (!newest || newest.age >= age) {
       const key = await newKey()
-      await repository.insertSigningKey.all(ctx.db, { kid: String(key.kid), sealed: sealing.seal(key) })
+      const values = { kid: String(key.kid), sealed: sealing.seal(key), ...byItself }
+      await repository.insertSigningKey.all(ctx.db, values)
     }
     return known(ctx, sealing)
   })

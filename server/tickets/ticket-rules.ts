@@ -41,7 +41,7 @@ const longestDerivedSubject = 100
 export function subjectOf(ask: { readonly subject?: string; readonly body: string }): string {
   const given = ask.subject?.trim()
   if (given) return given
-  const line = ask.body.trim().split('\n', 1)[0]?.trim() ?? ''
+  const line = ask.body.trim().replace(/\n[^]*/, '').trim()
   const characters = [...line]
   return characters.length <= longestDerivedSubject
     ? line

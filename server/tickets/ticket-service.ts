@@ -11,7 +11,7 @@ import {
 } from '../../contract/index.ts'
 import { audit } from '../audit/index.ts'
 import type { Actor, Context } from '../context.ts'
-import { customerMay, customers, customerStatesFor } from '../customers/index.ts'
+import { customerArchived, customerMay, customers, customerStatesFor } from '../customers/index.ts'
 import { auditing } from '../db/audit.ts'
 import type { Page, PageQuery } from '../db/list.ts'
 import { searchPattern } from '../db/search.ts'
@@ -36,10 +36,7 @@ export async function create(
   if (created) return created
   const customer = await customers.get(ctx, customer_id)
   if (customerMay('log_request', customer)) throw changedMeanwhile(`Customer ${customer_id}`)
-  throw conflict(
-    'customer_archived',
-    `Customer ${customer_id} was archived on ${customer.archived_at}; restore the customer first.`,
-  )
+  throw customerArchived(customer)
 }
 
 /** Answers an archived request too. */

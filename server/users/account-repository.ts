@@ -11,7 +11,9 @@ export const findAccount = statement<{ id: number }>()(
   (value) => sql<Me>`select ${columns} from users where users.id = ${value.id}`,
 )
 
-const locked = (id: number) => sql`select users.id, users as row from users where users.id = ${id} for update`
+/** A program's name is its client's. */
+const locked = (id: number) =>
+  sql`select users.id, users as row from users where users.id = ${id} and not users.is_service for update`
 
 export const updateName = statement<
   { id: number; first_name: string | null; last_name: string | null } & Auditing

@@ -2,7 +2,7 @@
 import type { Body, Me, updateMe } from '../../contract/index.ts'
 import type { Actor, Context } from '../context.ts'
 import { auditing } from '../db/audit.ts'
-import { unauthorized } from '../errors.ts'
+import { conflict, unauthorized } from '../errors.ts'
 import * as repository from './account-repository.ts'
 
 /** The user who is calling. Throws a 401 for a call under ANONYMOUS_ROLE, which has a role and no user. */
@@ -17,8 +17,13 @@ export async function get(ctx: Context, actor: Actor): Promise<Me> {
 
 export async function update(ctx: Context, actor: Actor, body: Body<typeof updateMe>): Promise<Me> {
   const names = { first_name: body.first_name?.trim() ?? null, last_name: body.last_name?.trim() ?? null }
-  return found(
-    await repository.updateName.first(ctx.db, { id: ownUserId(actor), ...names, ...auditing(actor) }),
+  const values = { id: ownUserId(actor), ...names, ...auditing(actor) }
+  const updated = await repository.updateName.first(ctx.db, values)
+  if (updated) return updated
+  await get(ctx, actor)
+  throw conflict(
+    'service_user',
+    'This is a client that acts on its own: its name is changed by an admin, as the client’s.',
   )
 }
 

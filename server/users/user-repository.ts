@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { User } from '../../contract/index.ts'
 import { accessEnded } from '../credentials/access-repository.ts'
 import { mailedLinksEnded } from '../credentials/one-time-token-repository.ts'
+import { adminsLock } from '../db/advisory-locks.ts'
 import { audited, type Auditing } from '../db/audit.ts'
 import { enqueued } from '../db/enqueue.ts'
 import { list } from '../db/list.ts'
@@ -98,7 +99,7 @@ export const insertUser = statement<NewUser & Auditing>()(
  * Held by whatever takes an active admin away, until its transaction ends: each then sees what the one before it left. A lock of
  * its own: were it the admins' rows, two that hold one each already could wait for each other.
  */
-export const lockAdmins = statement<object>()(() => sql`select pg_advisory_xact_lock(7305441105)`)
+export const lockAdmins = statement<object>()(() => sql`select pg_advisory_xact_lock(${sql.lit(adminsLock)})`)
 
 const locked = (id: number) =>
   sql`select users.id, users.role, users.email, users.status, users as row from users
@@ -125,16 +126,22 @@ export const updateUser = statement<{ id: number; changes: string } & From & Aud
       returning users.*
     ),
     moved as (
-      select changed.id from changed join before on before.id = changed.id and lower(before.email) is distinct from lower(changed.email)
+      select changed.id, before.email from changed join before on before.id = changed.id
+      where lower(before.email) is distinct from lower(changed.email)
     ),
     ${mailedLinksEnded(sql`moved`)},
+    notices as (${enqueued({
+      task: 'mail_email_moved_notice',
+      payload: sql`json_build_object('email', moved.email)`,
+      of: sql`moved where moved.email is not null`,
+    })}),
     ${audited(value, {
       action: sql`case when before.role = after.role then 'user.updated' else 'user.role_changed' end`,
       recordType: 'user',
       before: sql`before`,
       after: sql`changed`,
     })}
-    select ${columns} from changed as users`,
+    select ${columns} from changed as users left join notices on true`,
 )
 
 /** Disables a user and ends all that lets them in. No row: absent, disabled already, or it would leave no admin. */
@@ -142,7 +149,7 @@ export const disableUser = statement<{ id: number } & From & Auditing>()(
   (value) => sql<{ id: number }>`
     with before as (${locked(value.id)}),
     changed as (
-      update users set disabled_at = clock_timestamp(), ${touch('users')}
+      update users set disabled_at = clock_timestamp(), access_ended_at = clock_timestamp(), ${touch('users')}
       from before
       where users.id = before.id and before.status = any(${value.from}) and ${anotherAdminStays}
       returning users.*

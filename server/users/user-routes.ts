@@ -1,4 +1,6 @@
+import type { FastifyRequest } from 'fastify'
 import {
+  type Body,
   createOperator,
   createUser,
   disableUser,
@@ -14,6 +16,7 @@ import {
   updateUser,
 } from '../../contract/index.ts'
 import type { Api } from '../http/api.ts'
+import { prepared } from '../http/prepared.ts'
 import * as account from './account-service.ts'
 import * as operators from './operator-service.ts'
 import * as users from './user-service.ts'
@@ -40,9 +43,13 @@ export function userRoutes(api: Api) {
     ...getOperator,
     handler: (request) => operators.get(request.ctx, request.params.id),
   })
+  const firstPassword = prepared((request: FastifyRequest<{ Body: Body<typeof createUser> }>) =>
+    users.firstPasswordOf(request.ctx, request.body),
+  )
   api.route({
     ...createUser,
-    handler: (request) => users.create(request.ctx, request.actor, request.body),
+    config: { ...createUser.config, prepare: firstPassword.prepare },
+    handler: (request) => users.create(request.ctx, request.actor, request.body, firstPassword.of(request)),
   })
   api.route({
     ...listUsers,

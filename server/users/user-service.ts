@@ -1,5 +1,5 @@
 // Users as admins administer them. Not one's own account, nor how one proves to be a user.
-import type { Body, createUser, listUsers, Query, updateUser, User } from '../../contract/index.ts'
+import type { Body, createUser, listUsers, Query, Role, updateUser, User } from '../../contract/index.ts'
 import type { Actor, Context } from '../context.ts'
 import { endAccess, lockAccount } from '../credentials/access-repository.ts'
 import { hashPassword } from '../credentials/password-hashing.ts'
@@ -9,17 +9,29 @@ import { violatedKey } from '../db/database.ts'
 import type { Page, PageQuery } from '../db/list.ts'
 import { searchPattern } from '../db/search.ts'
 import { attempt, inTransaction } from '../db/transaction.ts'
-import { type AppError, changedMeanwhile, conflict, invalid, notFound } from '../errors.ts'
+import { type AppError, changedMeanwhile, conflict, forbidden, invalid, notFound } from '../errors.ts'
 import * as repository from './user-repository.ts'
 import { lacking, userMay, userStatesFor } from './user-rules.ts'
 
+/** The hash of a new user's password; null for one who is invited. It takes a while, and no connection to the database. */
+export async function firstPasswordOf(
+  ctx: Context,
+  { username, email = null, password }: Body<typeof createUser>,
+): Promise<string | null> {
+  if (password !== undefined) return hashed(ctx, username, password)
+  if (email !== null) return null
+  throw wrong('/email', 'is required without a password: the invitation goes there')
+}
+
 /** Makes a user who can sign in, or without a password one who is invited. */
-export async function create(ctx: Context, actor: Actor, body: Body<typeof createUser>): Promise<User> {
-  const { password, ...given } = body
+export async function create(
+  ctx: Context,
+  actor: Actor,
+  { password: _, ...given }: Body<typeof createUser>,
+  password_hash: string | null,
+): Promise<User> {
+  await refuseClients(ctx, actor, given)
   const user = { email: null, ...tidy(given) }
-  if (password === undefined && user.email === null)
-    throw wrong('/email', 'is required without a password: the invitation goes there')
-  const password_hash = password === undefined ? null : await hashed(ctx, user.username, password)
   return keepingKeys(ctx, null, user, async (ctx) => {
     const [created] = await repository.insertUser.all(ctx.db, { ...user, password_hash, ...auditing(actor) })
     return created as User
@@ -60,6 +72,12 @@ export async function update(
   body: Body<typeof updateUser>,
 ): Promise<User> {
   const { role } = body
+  if (id === actor.user_id && body.email !== undefined)
+    throw conflict(
+      'own_email',
+      'Your own address changes when you confirm the new one: POST /api/v1/me/email.',
+    )
+  await refuseClients(ctx, actor, { id, role })
   if (id === actor.user_id && role !== undefined && role !== actor.role)
     throw conflict('own_role', 'Nobody changes their own role; another admin can.')
   const changes = tidy(body)
@@ -82,6 +100,7 @@ export async function update(
 /** Repeating it changes nothing. */
 export async function disable(ctx: Context, actor: Actor, id: number): Promise<void> {
   if (id === actor.user_id) throw conflict('own_account', 'Nobody disables themselves; another admin can.')
+  await refuseClients(ctx, actor, { id })
   await keepingAnAdmin(ctx, id, async (ctx) => {
     const values = { id, from: userStatesFor('disable'), ...auditing(actor) }
     if (await repository.disableUser.first(ctx.db, values)) return
@@ -92,6 +111,7 @@ export async function disable(ctx: Context, actor: Actor, id: number): Promise<v
 
 /** Ends every session, token and grant of a user, who can sign in again. */
 export async function signOut(ctx: Context, actor: Actor, id: number): Promise<void> {
+  await refuseClients(ctx, actor, { id })
   await get(ctx, id)
   await inTransaction(ctx, async (ctx) => {
     await lockAccount.all(ctx.db, { id })
@@ -101,11 +121,13 @@ export async function signOut(ctx: Context, actor: Actor, id: number): Promise<v
 
 /** One who is not disabled is answered as they are. */
 export async function enable(ctx: Context, actor: Actor, id: number): Promise<User> {
+  await refuseClients(ctx, actor, { id })
   const values = { id, from: userStatesFor('enable'), ...auditing(actor) }
   return (await repository.enableUser.first(ctx.db, values)) ?? get(ctx, id)
 }
 
 export async function invite(ctx: Context, actor: Actor, id: number): Promise<User> {
+  await refuseClients(ctx, actor, { id })
   const values = { id, from: userStatesFor('invite'), ...auditing(actor) }
   const invited = await repository.inviteUser.first(ctx.db, values)
   if (invited) return invited
@@ -116,6 +138,18 @@ export async function invite(ctx: Context, actor: Actor, id: number): Promise<Us
   if (user.status === 'active')
     throw conflict('has_password', `User ${id} has a password already; they can ask for a new one by mail.`)
   throw conflict('cannot_be_invited', `User ${id} needs ${lacking(user)} first.`)
+}
+
+/** An admin's account is worth everything, more than the scope of a client that acts for one. */
+async function refuseClients(
+  ctx: Context,
+  { scopes }: Actor,
+  { id, role }: { readonly id?: number; readonly role?: Role | undefined },
+): Promise<void> {
+  if (scopes === null) return
+  const isAboutAdmins = role === 'admin' || (id !== undefined && (await get(ctx, id)).role === 'admin')
+  if (isAboutAdmins)
+    throw forbidden('Clients neither make admins nor change them; an admin does so in person.')
 }
 
 /** With nobody at this user, and nobody else taking an admin away meanwhile. */

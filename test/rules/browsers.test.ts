@@ -29,6 +29,8 @@ describe('a page is ours', () => {
   test.each([
     [tls, {}],
     [tls, { 'sec-fetch-site': 'same-origin' }],
+    [local, { host: '127.0.0.1:8000', 'sec-fetch-site': 'same-origin' }],
+    [local, { host: '127.0.0.1:8000' }],
     [tls, { origin: 'null', 'sec-fetch-site': 'same-origin' }],
     [tls, { origin: tls, 'sec-fetch-site': 'cross-site' }],
     [tls, { origin: tls, 'sec-fetch-site': 'same-site' }],
@@ -109,7 +111,13 @@ describe('a known browser', () => {
     expect(mark.startsWith(`${device}.`)).toBe(true)
     expect(devices.deviceOf('jENNIE', mark)).toBe(device)
     expect(devices.deviceOf('Jenny', mark)).toBeUndefined()
+    expect(devices.deviceOf('STRASSE', devices.markFor('straße'))).toBeUndefined()
     expect(devices.markFor('Jennie')).not.toBe(mark)
+  })
+
+  test('is still known by a mark that an earlier version made', () => {
+    const mark = 'C_CA2IqBp1752zQQX6J7zg.220zaD7B-kq4fTZJs_7JwIvED8dOIjFCTdlFIicuQ7E'
+    expect(devices.deviceOf('Jennie', mark)).toBe('C_CA2IqBp1752zQQX6J7zg')
   })
 
   test('is not known by a mark that another desk made, or nobody', () => {

@@ -1,5 +1,13 @@
 import { expect, test } from 'vitest'
-import { knownDeviceLimits, limitOf, signInLimits, tightest } from '../../server/auth/sign-in-rules.ts'
+import {
+  forgottenPasswordLimits,
+  knownDeviceLimits,
+  limitOf,
+  mailedLinkLimits,
+  newAddressLimits,
+  signInLimits,
+  tightest,
+} from '../../server/auth/sign-in-rules.ts'
 
 const tried = (of: 'name' | 'address' | 'name and address', attempts: number, seconds_left = 100) => ({
   of,
@@ -7,15 +15,38 @@ const tried = (of: 'name' | 'address' | 'name and address', attempts: number, se
   seconds_left,
 })
 
+const byAddress = ['address', 'sign-in-by-address', 100, 3600]
+const mailsByAddress = ['address', 'mails-by-address', 20, 3600]
+
+test.each([
+  [
+    'signing in',
+    signInLimits,
+    /sign in/,
+    [['name and address', 'sign-in', 5, 900], ['name', 'sign-in-by-name', 20, 3600], byAddress],
+  ],
+  [
+    'signing in from a known browser',
+    knownDeviceLimits,
+    /sign in/,
+    [['name', 'sign-in-by-device', 5, 900], byAddress],
+  ],
+  [
+    'mails about a forgotten password',
+    forgottenPasswordLimits,
+    /mails/,
+    [['name', 'forgotten-password', 3, 3600], mailsByAddress],
+  ],
+  ['mails to a new address', newAddressLimits, /mails/, [['name', 'new-address', 3, 3600], mailsByAddress]],
+  ['mailed links', mailedLinkLimits, /links/, [['address', 'mailed-links', 100, 3600]]],
+])('%s: how often in how many seconds, by what, and under which name', (_, limits, refusal, expected) => {
+  const rows = limits.limits.map(({ of, policy, attempts, seconds }) => [of, policy, attempts, seconds])
+  expect(rows).toEqual(expected)
+  expect(limits.refusal).toMatch(refusal)
+})
+
 test('each limit is known by what it counts', () => {
-  const numbers = signInLimits.limits.map(({ of, attempts, seconds }) => [of, attempts, seconds])
-  expect(numbers).toEqual([
-    ['name and address', 5, 900],
-    ['name', 20, 3600],
-    ['address', 100, 3600],
-  ])
   expect(limitOf(signInLimits, tried('name', 1)).attempts).toBe(20)
-  expect(limitOf(knownDeviceLimits, tried('name', 1))).toMatchObject({ attempts: 5, seconds: 900 })
   expect(() => limitOf(knownDeviceLimits, tried('name and address', 1))).toThrow(/name and address/)
 })
 
@@ -30,6 +61,10 @@ test('the one is told that leaves least', () => {
     secondsLeft: 100,
   })
   expect(tightest(signInLimits, [tried('name', 500)]).remaining).toBe(0)
+  // However long the others last, and in whichever order they come.
+  const [least, most] = [tried('name and address', 4, 10), tried('name', 1, 900)]
+  expect(tightest(signInLimits, [least, most]).policy).toBe('sign-in')
+  expect(tightest(signInLimits, [most, least]).policy).toBe('sign-in')
   expect(() => tightest(signInLimits, [])).toThrow(/Nothing/)
 })
 
@@ -39,4 +74,10 @@ test.each([
 ])('of two that leave as little, the one that lasts longer (%i and %i seconds)', (one, other) => {
   const allowance = tightest(signInLimits, [tried('name and address', 9, one), tried('name', 30, other)])
   expect([allowance.remaining, allowance.secondsLeft]).toEqual([0, 900])
+})
+
+test('of two that are alike in both, the first', () => {
+  const [one, other] = [tried('name and address', 9), tried('name', 30)]
+  expect(tightest(signInLimits, [one, other]).policy).toBe('sign-in')
+  expect(tightest(signInLimits, [other, one]).policy).toBe('sign-in-by-name')
 })

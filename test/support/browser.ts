@@ -1,6 +1,46 @@
-// A browser without scripts: keeps cookies by path, follows redirects within the desk, and sends forms as pages hold them.
+// Browsers, as far as the server can tell: one that calls the API as our pages do, and one without scripts that opens pages.
+import { expect } from 'vitest'
+import { createSession, deleteSession } from '../../contract/index.ts'
+import { callerOf, type Caller } from './caller.ts'
 import type { TestDesk } from './desk.ts'
 import type { TestUser } from './given.ts'
+
+/** What a browser says of a page of ours that sends something. */
+export const fromOwnPage = ({ ctx }: Pick<TestDesk, 'ctx'>) => ({
+  origin: ctx.config.publicUrl,
+  'sec-fetch-site': 'same-origin',
+})
+
+type Desk = Pick<TestDesk, 'ctx' | 'url'>
+
+interface Credentials {
+  readonly username: string
+  readonly password: string
+}
+
+const askToSignIn = (desk: Desk, body: Credentials, headers: Record<string, string>) =>
+  callerOf(desk.url, { ...fromOwnPage(desk), ...headers })(createSession, { body })
+
+export interface SignedInBrowser {
+  /** `name=value`, as it is sent back. */
+  readonly cookie: string
+  /** Calls as a page of ours does. */
+  readonly call: Caller
+}
+
+/** `cookie`: what the browser holds by then. */
+export async function signInBrowser(
+  desk: Desk,
+  credentials: Credentials,
+  { cookie, userAgent = 'a test' }: { readonly cookie?: string; readonly userAgent?: string } = {},
+): Promise<SignedInBrowser> {
+  const headers = { 'user-agent': userAgent, ...(cookie === undefined ? {} : { cookie }) }
+  const answer = await askToSignIn(desk, credentials, headers)
+  expect(answer.status, JSON.stringify(answer.problem)).toBe(200)
+  const [given = ''] = answer.headers.getSetCookie()
+  const pair = given.slice(0, given.indexOf(';'))
+  return { cookie: pair, call: callerOf(desk.url, { ...fromOwnPage(desk), cookie: pair }) }
+}
 
 export interface Shown {
   readonly status: number
@@ -28,24 +68,29 @@ export interface Browser {
   readonly cookies: ReadonlyMap<string, Cookie>
 }
 
-export function browserAt(desk: TestDesk): Browser {
+/** Keeps cookies by path, follows redirects within the desk, and sends forms as pages hold them. */
+export function browserAt(desk: Desk): Browser {
   const origin = desk.ctx.config.publicUrl
   const cookies = new Map<string, Cookie>()
 
-  async function send(url: URL, init: RequestInit = {}): Promise<Response> {
+  function cookiesFor(pathname: string): Record<string, string> {
     const sent = [...cookies]
-      .filter(([, { path }]) => url.pathname === path || url.pathname.startsWith(path.replace(/\/?$/, '/')))
+      .filter(([, { path }]) => pathname === path || pathname.startsWith(path.replace(/\/?$/, '/')))
       .map(([name, { value }]) => `${name}=${value}`)
-    const headers = new Headers(init.headers)
-    if (sent.length > 0) headers.set('cookie', sent.join('; '))
-    const response = await fetch(new URL(url.pathname + url.search, desk.url), {
+    return sent.length > 0 ? { cookie: sent.join('; ') } : {}
+  }
+
+  async function send({ pathname, search }: URL, init: RequestInit = {}): Promise<Response> {
+    const response = await fetch(new URL(pathname + search, desk.url), {
       ...init,
-      headers,
+      headers: { ...(init.headers as Record<string, string>), ...cookiesFor(pathname) },
       redirect: 'manual',
     })
-    for (const line of response.headers.getSetCookie()) keep(line)
+    keepAll(response)
     return response
   }
+
+  const keepAll = ({ headers }: { readonly headers: Headers }) => headers.getSetCookie().forEach(keep)
 
   function keep(line: string) {
     const [pair = '', ...attributes] = line.split('; ')
@@ -76,22 +121,16 @@ export function browserAt(desk: TestDesk): Browser {
   return {
     cookies,
     async signIn({ username }, password) {
-      const response = await send(new URL('/api/v1/session', origin), {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', origin, 'sec-fetch-site': 'same-origin' },
-        body: JSON.stringify({ username, password }),
-      })
-      await response.text()
-      return response.status
+      const answer = await askToSignIn(desk, { username, password }, cookiesFor(createSession.url))
+      keepAll(answer)
+      return answer.status
     },
     async signOut() {
-      await send(new URL('/api/v1/session', origin), {
-        method: 'DELETE',
-        headers: { origin, 'sec-fetch-site': 'same-origin' },
-      })
+      const headers = { ...fromOwnPage(desk), ...cookiesFor(deleteSession.url) }
+      keepAll(await callerOf(desk.url, headers)(deleteSession, {}))
     },
     open: (url) => follow(new URL(url, origin)),
-    submit(shown, fields, headers = { origin, 'sec-fetch-site': 'same-origin' }) {
+    submit(shown, fields, headers = fromOwnPage(desk)) {
       const [, action] = /<form[^>]* action="([^"]*)"/.exec(shown.text) ?? []
       const hidden = [...shown.text.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"/g)]
       const body = new URLSearchParams([

@@ -4,6 +4,7 @@ import { afterAll, expect } from 'vitest'
 import { type Config, readConfig } from '../../server/config.ts'
 import { buildApp } from '../../server/app.ts'
 import type { Context } from '../../server/context.ts'
+import { tasksOf } from '../../server/desk.ts'
 import { openPool, ownersRights, poolSize } from '../../server/db/database.ts'
 import { listen } from '../../server/db/listen.ts'
 import type { Files } from '../../server/files/files.ts'
@@ -101,7 +102,7 @@ export async function openTestDesk({
     given: givenIn(ctx),
     as: ({ token }) => callerOf(url, { authorization: `Bearer ${token}` }),
     anonymous: callerOf(url, {}),
-    mails: () => mailsAfterJobs(ctx, ownersPool, mailer),
+    mails: () => mailsAfterJobs(tasksOf(ctx, secretKey), ownersPool, mailer),
     advance: (milliseconds) => void (moved += milliseconds),
     rows: async <Row>(text: string, values: readonly unknown[] = []) =>
       (await ownersPool.query(text, [...values])).rows as readonly Row[],

@@ -6,6 +6,7 @@ import type { Event } from '../../contract/index.ts'
 
 interface StreamOptions {
   readonly token?: string
+  readonly cookie?: string
   readonly lastEventId?: number | string
   readonly query?: string
 }
@@ -37,12 +38,13 @@ afterAll(() => {
 /** Resolves once it is ready, or refused. */
 export async function openStream(
   url: string,
-  { token, lastEventId, query = '' }: StreamOptions = {},
+  { token, cookie, lastEventId, query = '' }: StreamOptions = {},
 ): Promise<EventStream> {
   const request = get(`${url}/api/v1/events/stream${query}`, {
     agent: false,
     headers: {
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(cookie === undefined ? {} : { cookie }),
       ...(lastEventId === undefined ? {} : { 'last-event-id': String(lastEventId) }),
     },
   })

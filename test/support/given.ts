@@ -40,6 +40,8 @@ export interface Given {
   photographed(): Promise<Customer>
   /** A program that may act for users. */
   client(): Promise<Client>
+  /** A browser in which this user is signed in, as the number of its session. */
+  session(user: { readonly id: number }): Promise<{ id: number }>
   /** A grant of this user to a client of its own. */
   grant(user: { readonly id: number }): Promise<{ id: number }>
   /** A request that got to its state by the moves that lead there. */
@@ -61,7 +63,7 @@ export function givenIn(ctx: Context): Given {
       // Cheap to make and to check: most tests are not about the hash.
       const cheap = { memoryCost: 64, timeCost: 1, parallelism: 1 }
       const hashed = passwordHash ?? (password === undefined ? null : await hash(password, cheap))
-      const token = newSecret('fdt_')
+      const token = newSecret('token')
       const { rows } = await ctx.db.query({
         text: `with made as (insert into users (username, role, password_hash, first_name, last_name) values ($1, $2, $3, 'Test', 'User') returning *),
                  audited as (insert into audit_events (actor_role, action, record_type, record_id, after, request_id)
@@ -83,17 +85,18 @@ export function givenIn(ctx: Context): Given {
         values: [purpose, hashSecret(secret), id],
       })
     },
-    invited(password) {
+    async invited(password) {
       const username = `invited-${(serial += 1)}`
       const names = { first_name: 'Test', last_name: 'User' }
       const secret = password === undefined ? {} : { password }
-      return users.create(ctx, system, {
+      const user = {
         username,
         email: `${username}@shop.example`,
-        role: 'operator',
+        role: 'operator' as const,
         ...names,
         ...secret,
-      })
+      }
+      return users.create(ctx, system, user, await users.firstPasswordOf(ctx, user))
     },
     customer: (facts = {}) =>
       customers.create(ctx, system, { first_name: 'Ed', last_name: `Stark ${(serial += 1)}`, ...facts }),
@@ -109,6 +112,14 @@ export function givenIn(ctx: Context): Given {
         role: 'operator',
         scopes: ['customers:read'],
       }),
+    async session(user) {
+      const { rows } = await ctx.db.query({
+        text: `insert into sessions (user_id, secret_hash, expires_at)
+               values ($1, sha256(gen_random_uuid()::text::bytea), now() + interval '1 day') returning id`,
+        values: [user.id],
+      })
+      return rows[0] as { id: number }
+    },
     async grant(user) {
       const client = await given.client()
       const { rows } = await ctx.db.query({

@@ -1,5 +1,6 @@
 // What must be true of every database at any moment, whatever the tests before did to it. Checked after each test file.
 import { actions } from '../../contract/index.ts'
+import { secretPrefixes } from '../../server/credentials/secrets.ts'
 
 /** Each statement answers the rows that break its rule. */
 export const invariants: Readonly<Record<string, string>> = {
@@ -94,7 +95,7 @@ export const invariants: Readonly<Record<string, string>> = {
     select id, action from audit_events where actor_role not in ('test', 'x')
       and action <> all('{${actions.join(',')}}')`,
   'no secret is in the audit log': `
-    select id from audit_events where before::text || after::text ~ '(argon2|password_hash|secret_hash|fda_|fdc_|fdr_|fdt_|fds_|fdb_|fdm_)'`,
+    select id from audit_events where before::text || after::text ~ '(argon2|password_hash|secret_hash|"sealed"|${Object.values(secretPrefixes).join('|')})'`,
   'an audit event is in the chain, or waits for that': `
     select id from audit_events where id not in (select event_id from audit_chain union select event_id from outbox)
     union all select event_id from audit_chain where event_id not in (select id from audit_events)

@@ -1,9 +1,7 @@
 // Mail in place of a mail server: what was to be sent is kept, for tests to read.
 import { runOnce } from 'graphile-worker'
 import type pg from 'pg'
-import type { Context } from '../../server/context.ts'
-import { tasksOf } from '../../server/desk.ts'
-import { queueLogger, taskListOf } from '../../server/jobs/worker.ts'
+import { queueLogger, taskListOf, type Tasks } from '../../server/jobs/worker.ts'
 import type { Mail, Mailer } from '../../server/mail/mail.ts'
 import { silentLog } from './silent-log.ts'
 
@@ -17,11 +15,11 @@ export function keptMails(): KeptMails {
 }
 
 /** Does what is due in the queue, once, and answers the mails that came of it. */
-export async function mailsAfterJobs(ctx: Context, pool: pg.Pool, { kept }: KeptMails): Promise<Mail[]> {
+export async function mailsAfterJobs(tasks: Tasks, pool: pg.Pool, { kept }: KeptMails): Promise<Mail[]> {
   const before = kept.length
   await runOnce({
     pgPool: pool,
-    taskList: taskListOf(tasksOf(ctx)),
+    taskList: taskListOf(tasks),
     noHandleSignals: true,
     logger: queueLogger(silentLog),
   })

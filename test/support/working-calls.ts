@@ -55,14 +55,7 @@ const calls: Readonly<Record<string, Make>> = {
   signOutEverywhere: nothing,
   deleteSession: nothing,
   listMySessions: nothing,
-  endMySession: async ({ rows }, caller) => {
-    const [session] = await rows<{ id: number }>(
-      `insert into sessions (user_id, secret_hash, expires_at)
-       values ($1, sha256(gen_random_uuid()::text::bytea), now() + interval '1 day') returning id`,
-      [caller.id],
-    )
-    return { params: { id: session?.id ?? 0 } }
-  },
+  endMySession: async ({ given }, caller) => ({ params: { id: (await given.session(caller)).id } }),
   listMyTokens: nothing,
   listEvents: nothing,
   streamEvents: nothing,

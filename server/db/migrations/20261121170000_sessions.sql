@@ -18,12 +18,13 @@ create table sessions (
 create index sessions_live on sessions (user_id, created_at, id) where revoked_at is null;
 create index sessions_expiry on sessions (expires_at);
 
-alter table tokens add column authenticated_at timestamptz;
-update tokens set authenticated_at = created_at;
-alter table tokens alter column authenticated_at set not null, alter column authenticated_at set default now();
+-- Tokens of before ask for the password once: that spares writing each of them anew.
+alter table tokens add column authenticated_at timestamptz not null default '-infinity';
+alter table tokens alter column authenticated_at set default now();
 
-create trigger sessions_access_changed after update of revoked_at, expires_at, authenticated_at on sessions
+-- Whether the password was shown lately is not announced: what depends on it asks the database each time.
+create trigger sessions_access_changed after update of revoked_at, expires_at on sessions
   for each row execute function announce_access_change('user_id');
-drop trigger tokens_access_changed on tokens;
-create trigger tokens_access_changed after update of revoked_at, expires_at, authenticated_at on tokens
-  for each row execute function announce_access_change('user_id');
+
+-- When all that let a user in was last ended. A mail that was asked for before that, by whoever was in then, mints no link any more.
+alter table users add column access_ended_at timestamptz not null default '-infinity';

@@ -1,4 +1,4 @@
--- Who made a customer and who changed them last; null where that was nobody with an account.
+-- Who made a customer and who changed them last; null where that was nobody with an account (customer_authorship.sql).
 alter table customers
   add created_by bigint references users,
   add updated_by bigint references users,
@@ -8,19 +8,6 @@ alter table customers
   add photo_large_hash text check (photo_large_hash ~ '^[0-9a-f]{64}$'),
   add photo_small_hash text check (photo_small_hash ~ '^[0-9a-f]{64}$'),
   add constraint customers_photo_is_whole check (num_nonnulls(photo_key, photo_large_hash, photo_small_hash) in (0, 3));
-
--- What the audit log knows of those who are there already.
-update customers set
-  created_by = (
-    select audit_events.actor_id from audit_events
-    where audit_events.record_type = 'customer' and audit_events.record_id = customers.id and audit_events.action = 'customer.created'
-      and exists (select from users where users.id = audit_events.actor_id)
-    limit 1),
-  updated_by = (
-    select case when exists (select from users where users.id = audit_events.actor_id) then audit_events.actor_id end
-    from audit_events
-    where audit_events.record_type = 'customer' and audit_events.record_id = customers.id
-    order by audit_events.id desc limit 1);
 
 create unique index customers_live_external_id_key on customers (external_id) where archived_at is null;
 create index customers_archived_external_id on customers (external_id) where archived_at is not null;

@@ -66,7 +66,6 @@ create table oauth_tokens (
 );
 
 create index oauth_tokens_of_grant on oauth_tokens (grant_id);
-create index oauth_tokens_of_client on oauth_tokens (client_id) where kind = 'ClientCredentials';
 create index oauth_tokens_expiry on oauth_tokens (expires_at);
 -- At most one refresh token of a family works.
 create unique index oauth_tokens_one_live_refresh_token on oauth_tokens (grant_id)
@@ -103,7 +102,8 @@ create function announce_client_change() returns trigger language plpgsql as $$
 begin
   perform pg_notify('access_changed', users.id::text)
   from (
-    select oauth_grants.user_id as id from oauth_grants where oauth_grants.client_id = new.id and oauth_grants.expires_at > now()
+    select oauth_grants.user_id as id from oauth_grants
+    where oauth_grants.client_id = new.id and oauth_grants.revoked_at is null and oauth_grants.expires_at > now()
     union select new.user_id
   ) as users where users.id is not null;
   return null;

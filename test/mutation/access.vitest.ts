@@ -1,0 +1,27 @@
+import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
+import base from '../../vitest.config.ts'
+
+/** The first of them that fails settles a mutant, so those that find most soonest come first. */
+const judges = [
+  'anonymous-role',
+  'sessions',
+  'sign-in',
+  'two-instances',
+  'oauth',
+  'oauth-security',
+  'oauth-device',
+  'oauth-clients',
+].map((name) => `test/${name}.test.ts`)
+
+const rankOf = ({ moduleId }: TestSpecification) => judges.findIndex((file) => moduleId.endsWith(`/${file}`))
+
+class AsListed extends BaseSequencer {
+  override async sort(files: TestSpecification[]) {
+    return files.toSorted((one, other) => rankOf(one) - rankOf(other))
+  }
+}
+
+export default defineConfig({
+  test: { ...base.test, include: judges, sequence: { sequencer: AsListed } },
+})
