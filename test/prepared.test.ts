@@ -31,10 +31,10 @@ test('no connection is held by calls that wait for a password to be hashed', asy
       n % 2 === 0 ? key() : { 'if-match': '*' },
     ),
   ])
-  let isBusy = true
-  void busy.then(() => void (isBusy = false))
+  const hashing = new AbortController()
+  void busy.then(() => hashing.abort())
   const held: number[] = []
-  for (; isBusy; await pause(20)) {
+  for (; !hashing.signal.aborted; await pause(20)) {
     const [found] = await rows<{ held: number }>(
       `select count(*)::int as held from pg_stat_activity
        where datname = current_database() and state = 'idle in transaction'`,

@@ -62,7 +62,7 @@ function leadToOurName(publicUrl: string): onRequestHookHandler {
 }
 
 /** Swagger UI forgets to say that its page fits a narrow screen. */
-const fitPhones: onSendHookHandler<unknown> = (_request, reply, payload, done) => {
+const fitPhones: onSendHookHandler = (_request, reply, payload, done) => {
   const isPage = String(reply.getHeader('content-type')).startsWith('text/html')
   if (!isPage || typeof payload !== 'string') return done(null, payload)
   const viewport = '<meta name="viewport" content="width=device-width, initial-scale=1">'

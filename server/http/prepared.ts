@@ -4,12 +4,12 @@ import type { FastifyRequest } from 'fastify'
 
 export type Prepare = (request: FastifyRequest) => Promise<void>
 
-/** `prepare` goes into the route's config; `of` is for its handler. */
-export function prepared<Request extends FastifyRequest, T>(work: (request: Request) => Promise<T>) {
+/** `prepare` goes into the route's config; `of` is for its handler. What `work` takes is the route's own type of request. */
+export function prepared<T>(work: (request: never) => Promise<T>) {
   const values = new WeakMap<FastifyRequest, { readonly value: T }>()
   return {
     prepare: async (request: FastifyRequest) =>
-      void values.set(request, { value: await work(request as Request) }),
+      void values.set(request, { value: await work(request as never) }),
     of(request: FastifyRequest): T {
       const found = values.get(request)
       if (!found) throw new Error('What the handler needs is prepared before it runs')
