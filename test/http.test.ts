@@ -1,4 +1,5 @@
 // What holds for every route, whichever noun it is about.
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import Fastify from 'fastify'
 import { expect, test } from 'vitest'
@@ -307,4 +308,18 @@ test('a Host, a forwarded address or a method override changes nothing', async (
     expect(answer, target).toContain('"next":"http://desk.test/api/v1/customers?limit=1&cursor=')
     expect(answer, target).not.toContain('evil')
   }
+})
+
+test('who is refused on the bare connection and keeps it half open is let go all the same', async () => {
+  const { port } = new URL(url)
+  const socket = connect({ port: Number(port), host: '127.0.0.1', allowHalfOpen: true })
+  await once(socket, 'connect')
+  socket.write('this is no HTTP\r\n\r\n')
+  const [answer] = (await once(socket, 'data')) as [Buffer]
+  expect(answer.toString()).toMatch(/^HTTP\/1.1 400 /)
+  await once(socket, 'end')
+  const broken = once(socket, 'error') as Promise<[NodeJS.ErrnoException]>
+  const writing = setInterval(() => socket.write('x'), 100)
+  expect(['ECONNRESET', 'EPIPE']).toContain((await broken)[0].code)
+  clearInterval(writing)
 })
