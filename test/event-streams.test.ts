@@ -1,4 +1,5 @@
 // The change feed, as streams: what is told at once to two instances' listeners, through cut connections, and to whom no more.
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import {
   createCustomer,
@@ -330,7 +331,8 @@ describe('a stream ends within a second, at every instance,', () => {
     await rows(`update tokens set expires_at = now() + interval '300 milliseconds' where user_id = $1`, [
       user.id,
     ])
-    await expectEnd(streams, () => new Promise((resolve) => setTimeout(resolve, 300)))
+    await pause(300)
+    await expectEnd(streams, async () => {})
   })
 
   test('when its user is disabled while the line for announcements is cut', async () => {
