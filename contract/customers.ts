@@ -133,7 +133,7 @@ export const listCustomers = {
         external_id: Type.Optional(text(100, 'Your own number for the customer, as it stands.', 'W-1047')),
         q: Type.Optional(
           soughtText(
-            'Part of a name, company, e-mail address or phone; one or two letters match how a word begins.',
+            'Part of a name, company, e-mail address, phone or external_id; one or two letters match how a word begins.',
             'star',
           ),
         ),

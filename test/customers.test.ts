@@ -207,15 +207,16 @@ test('customers are found by name, phone, e-mail address, and by any part of the
     phone: '+493012345678',
     email: 'zoe_50%@lodz.example',
     company: 'Xylophon & Co',
+    external_id: 'Shop-20471',
   })
-  await given.customer({ first_name: 'Zed', email: 'zoeA50B@lodz.example' })
+  await given.customer({ first_name: 'Zed', email: 'zoeA50B@lodz.example', external_id: 'Shop-20580' })
   const only = [customer.id]
 
   expect(await found({ first_name: 'zoë' })).toEqual(only)
   expect(await found({ last_name: 'müller-łódź' })).toEqual(only)
   expect(await found({ phone: '+49 30 12345678' })).toEqual(only)
   expect(await found({ email: 'ZOE_50%@lodz.example' })).toEqual(only)
-  for (const q of ['lophon', 'LLER-Ł', '301234', 'zoe_50%', 'zoë mü', 'xy'])
+  for (const q of ['lophon', 'LLER-Ł', '301234', 'zoe_50%', 'zoë mü', 'xy', '20471', 'shop-204'])
     expect(await found({ q }), q).toEqual(only)
   expect(await found({ q: 'ylophon', first_name: 'Zed' })).toEqual([])
   expect((await call(listCustomers, { query: { phone: 'nonsense' } })).status).toBe(422)

@@ -27,29 +27,56 @@ const children = () =>
     .filter(Boolean)
     .map(Number)
 
-test('a picture that takes too long is refused, and the next one is read', async () => {
-  const impatient = open({ patience: 1, keptFor: 30_000 })
-  const large = await picture('png', { width: 4_000, height: 4_000 })
-  await expect(impatient.shrink(large, undefined)).rejects.toMatchObject({
+test('a picture of great effort is refused for good, and the next one is read', async () => {
+  const pictures = open({ effort: 100 })
+  await pictures.shrink(small, undefined)
+  // Noise in many scans: seconds of work.
+  const noise = sharp(randomBytes(4_000 * 4_000 * 3), { raw: { width: 4_000, height: 4_000, channels: 3 } })
+  const great = await noise.jpeg({ progressive: true, quality: 70 }).toBuffer()
+  await expect(pictures.shrink(great, undefined)).rejects.toMatchObject({
     status: 422,
-    message: expect.stringContaining('great effort'),
+    message: expect.stringContaining('takes too long to read; send a smaller one'),
   })
-  const patient = open({ patience: 10_000, keptFor: 30_000 })
-  expect((await patient.shrink(large, undefined)).small.toString('latin1', 8, 12)).toBe('WEBP')
+  expect((await pictures.shrink(small, undefined)).small.toString('latin1', 8, 12)).toBe('WEBP')
+  expect((await open({ effort: 20_000 }).shrink(great, undefined)).small.length).toBeGreaterThan(0)
 })
+
+test.runIf(isLinux)(
+  'a machine that is slow is not the picture’s fault, nor is a process that is killed; a crash is',
+  async () => {
+    const before = new Set(children())
+    const pictures = open({ patience: 1_500 })
+    const decoder = () => children().find((pid) => !before.has(pid)) ?? 0
+    const during = async (...signals: NodeJS.Signals[]) => {
+      await pictures.shrink(small, undefined)
+      process.kill(decoder(), 'SIGSTOP')
+      const answer = pictures.shrink(small, undefined)
+      for (const signal of signals) process.kill(decoder(), signal)
+      return answer.catch((error: unknown) => error)
+    }
+    const notNow = { status: 503, code: 'unavailable', headers: { 'retry-after': '1' } }
+    const began = performance.now()
+    expect(await during()).toMatchObject(notNow)
+    expect(performance.now() - began).toBeGreaterThan(1_400)
+    expect(await during('SIGKILL')).toMatchObject(notNow)
+    for (const crash of ['SIGSEGV', 'SIGABRT'] as const)
+      expect(await during(crash, 'SIGCONT')).toMatchObject({ status: 422 })
+    expect((await pictures.shrink(small, undefined)).small.length).toBeGreaterThan(0)
+  },
+)
 
 test(
   'a picture that takes too much memory is refused, and the next one is read',
   { timeout: 30_000 },
   async () => {
-    const pictures = open({ patience: 20_000, keptFor: 30_000 })
+    const pictures = open({ effort: 20_000, patience: 20_000 })
     // Far more bytes than anybody may send: with its pixels they are more than 300 MiB.
     const noise = sharp(randomBytes(5_000 * 5_000 * 3), { raw: { width: 5_000, height: 5_000, channels: 3 } })
     const hungry = await noise.png({ progressive: true, compressionLevel: 0, palette: false }).toBuffer()
     const larger = Buffer.concat([hungry, Buffer.alloc(150 * 1024 * 1024)])
     await expect(pictures.shrink(larger, undefined)).rejects.toMatchObject({
       status: 422,
-      message: expect.stringContaining('great effort'),
+      message: expect.stringContaining('takes too much memory to read'),
     })
     expect((await pictures.shrink(small, undefined)).small.length).toBeGreaterThan(0)
   },
@@ -77,7 +104,7 @@ test.runIf(isLinux)(
   'the process is kept for the next picture, goes when there is none, and its death is nobody else’s',
   async () => {
     const before = new Set(children())
-    const pictures = open({ patience: 5_000, keptFor: 150 })
+    const pictures = open({ keptFor: 150 })
     const own = () => children().filter((pid) => !before.has(pid))
     await pictures.shrink(small, undefined)
     const [first = 0] = own()

@@ -245,6 +245,8 @@ describe('S22: forms that are made to hurt', async () => {
   test('more than 5 MiB, said so and in pieces that do not say it', async () => {
     const large = Buffer.concat([good, Buffer.alloc(5 * 1024 * 1024 + 1)])
     await expectRefused(() => form(filePart(large)), 413)
+    for (const { text } of [await form(filePart(large)), await put(large, 'image/png')])
+      expect(JSON.parse(text).detail).toBe('A photo may have at most 5 MiB.')
     for (const type of ['image/png', 'multipart/form-data; boundary=x']) {
       await expectRefused(async () => {
         const head = [
@@ -300,8 +302,35 @@ describe('S22: forms that are made to hurt', async () => {
     expect(await everything()).toEqual(before)
     expect(await rows('select 1 from pg_stat_activity where state <> $1', ['idle'])).toHaveLength(open)
     // The places of those who left are free again.
-    const all = await Promise.all(Array.from({ length: 16 }, () => put(good, 'image/png')))
+    const all = await Promise.all(Array.from({ length: 4 }, () => put(good, 'image/png')))
     expect(all.map(({ status }) => status)).toEqual(all.map(() => 200))
+  })
+
+  test('who sends many slowly keeps nobody else from sending', async () => {
+    const slow = Array.from({ length: 32 }, () => {
+      const socket = connect(Number(new URL(url).port), '127.0.0.1')
+      const head = [
+        `PUT ${photoPath} HTTP/1.1`,
+        'Host: desk.test',
+        `Authorization: ${authorization}`,
+        'Content-Type: image/png',
+        `Content-Length: ${good.length}`,
+        '',
+        '',
+      ]
+      const one = { socket, status: '' }
+      socket.on('error', () => {}) // refused while there is more to send
+      socket.on('data', (answer) => (one.status ||= answer.toString().slice(9, 12)))
+      socket.write(Buffer.concat([Buffer.from(head.join('\r\n')), good.subarray(0, 9)]))
+      return one
+    })
+    await expect.poll(() => slow.filter(({ status }) => status === '429')).toHaveLength(28)
+    const mine = await put(good, 'image/png')
+    expect([mine.status, mine.headers.get('retry-after')]).toEqual([429, '1'])
+    const other = as(await given.operator())
+    expect((await other(setCustomerPhoto, { params, upload: asUpload(good) })).status).toBe(200)
+    for (const { socket } of slow) socket.destroy()
+    await expect.poll(async () => (await put(good, 'image/png')).status).toBe(200)
   })
 
   test('what is no photo is refused by its media type alone', async () => {

@@ -14,7 +14,8 @@ export const columns = sql`customers.first_name, customers.last_name, customers.
   customers.external_id, ${photoUrl} as photo_url, customers.id, customers.created_at, customers.updated_at, customers.version,
   customers.created_by, customers.updated_by, customers.archived_at`
 
-const searchText = sql`customer_search_text(customers.first_name, customers.last_name, customers.company, customers.email, customers.phone)`
+const searchText = sql`customer_search_text(customers.first_name, customers.last_name, customers.company, customers.email,
+  customers.phone, customers.external_id)`
 
 export const findCustomer = statement<{ id: number }>()(
   (value) => sql<Customer>`select ${columns} from customers where customers.id = ${value.id}`,

@@ -18,7 +18,7 @@ export function customerRoutes(api: Api, ctx: Context) {
   photoRoutes(api, photos)
   api.route({
     ...createCustomer,
-    preHandler: photos.storeUpload,
+    config: { ...createCustomer.config, prepare: photos.prepare },
     handler: (request) => customers.create(request.ctx, request.actor, request.body, photos.claim(request)),
     onResponse: photos.tidyUp,
   })

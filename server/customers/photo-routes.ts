@@ -5,7 +5,7 @@ import { namesTag, notModified } from '../http/entity-tags.ts'
 import * as photos from './photo-service.ts'
 import type { PhotoUploads } from './photo-uploads.ts'
 
-export function photoRoutes(api: Api, { storeUpload, claim, replaced, tidyUp }: PhotoUploads) {
+export function photoRoutes(api: Api, { prepare, claim, replaced, tidyUp }: PhotoUploads) {
   api.route({
     ...getCustomerPhoto,
     handler: async (request, reply) => {
@@ -32,13 +32,10 @@ export function photoRoutes(api: Api, { storeUpload, claim, replaced, tidyUp }: 
   })
   api.route({
     ...setCustomerPhoto,
-    preHandler: async (request) => {
-      if (!request.uploaded) throw invalid([{ in: 'body', pointer: '/photo', detail: 'is required' }])
-      await storeUpload(request)
-    },
+    config: { ...setCustomerPhoto.config, prepare },
     handler: async (request) => {
       const photo = claim(request)
-      if (!photo) throw new Error('A photo is stored before the handler runs')
+      if (!photo) throw invalid([{ in: 'body', pointer: '/photo', detail: 'is required' }])
       return photos.set(request.ctx, request.actor, {
         id: request.params.id,
         photo,

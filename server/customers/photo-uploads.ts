@@ -2,6 +2,7 @@
 // the database waits for it; erased behind it, when it is certain that no row names them.
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Context } from '../context.ts'
+import { prepared } from '../http/prepared.ts'
 import * as photos from './photo-service.ts'
 
 interface Held {
@@ -15,16 +16,20 @@ interface Held {
 
 export function photoUploads(ctx: Context) {
   const held = new WeakMap<FastifyRequest, Held>()
+  const upload = prepared(async (request: FastifyRequest) => {
+    if (!request.uploaded) return undefined
+    const stored = await photos.store(ctx, request.uploaded)
+    held.set(request, { stored, claimed: false })
+    return stored
+  })
   return {
-    async storeUpload(request: FastifyRequest) {
-      if (!request.uploaded) return
-      held.set(request, { stored: await photos.store(ctx, request.uploaded), claimed: false })
-    },
+    /** For the config of a route that claims what is stored so. */
+    prepare: upload.prepare,
     /** The photo that came along, for a row to name it. */
     claim(request: FastifyRequest): photos.Photo | undefined {
       const call = held.get(request)
       if (call) call.claimed = true
-      return call?.stored
+      return upload.of(request)
     },
     replaced(request: FastifyRequest, key: string) {
       held.set(request, { claimed: false, ...held.get(request), replaced: key })
@@ -34,7 +39,7 @@ export function photoUploads(ctx: Context) {
       const call = held.get(request)
       // Whether something was committed is not known of a call that failed on our side: the sweep finds out.
       if (!call || !sent || statusCode >= 500) return
-      // A kept answer to an Idempotency-Key is a success that claims nothing.
+      // Whoever sends the same under one Idempotency-Key at the same time has a success that claims nothing.
       const named = statusCode < 300 && (call.claimed || !call.stored)
       const key = named ? call.replaced : call.stored?.photo_key
       if (key !== undefined) await photos.erase(ctx, key)

@@ -14,15 +14,37 @@ sharp.cache(false)
 const die = () => process.kill(process.pid, 'SIGKILL')
 
 process.on('disconnect', die)
-process.on('message', (question: Question) => {
-  void answer(question).then((answer) => process.send?.(answer))
-})
+process.on('message', (question: Question) => void reply(question))
 process.send?.('ready')
 
-// The decoders work on other threads than this one.
+/** What is being answered, and how much CPU time had been spent before it. */
+let current: { readonly effort: number; readonly before: NodeJS.CpuUsage } | undefined
+
+async function reply(question: Question) {
+  current = { effort: question.effort, before: process.cpuUsage() }
+  const found = await answer(question)
+  if (current) process.send?.(found)
+  current = undefined
+}
+
+// The decoders work on other threads than this one, whose CPU time counts as well.
 setInterval(() => {
-  if (process.memoryUsage.rss() > memoryAtMost) die()
+  if (process.memoryUsage.rss() > memoryAtMost) giveUp('takes too much memory to read; send a smaller one')
+  else if (current && spent(current.before) > current.effort)
+    giveUp('takes too long to read; send a smaller one')
 }, 20)
+
+function spent(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1000
+}
+
+/** Killed, since an orderly exit would wait for the decoders' threads. */
+function giveUp(refusal: string) {
+  if (current) process.send?.({ refusal, last: true } satisfies Answer, die)
+  else die()
+  current = undefined
+}
 
 async function answer({ bytes }: Question): Promise<Answer> {
   if (isPolyglot(bytes)) return { refusal: 'must be a picture and nothing else besides' }

@@ -10,6 +10,8 @@ export const memoryAtMost = 300 * 1024 * 1024
 
 export interface Question {
   readonly bytes: Buffer
+  /** Milliseconds of CPU time that the process may spend on it. */
+  readonly effort: number
 }
 
 export interface Sizes {
@@ -17,4 +19,10 @@ export interface Sizes {
   readonly small: Buffer
 }
 
-export type Answer = Sizes | { readonly refusal: string }
+export interface Refusal {
+  readonly refusal: string
+  /** The process ends itself behind this, since the decoder cannot be stopped otherwise. */
+  readonly last?: true
+}
+
+export type Answer = Sizes | Refusal

@@ -1,5 +1,5 @@
 // Makes of a stranger's picture our own: two sizes of WebP, upright, without metadata. The decoding is done in a process beside
-// this one, which is kept for a while and killed when a picture takes too long.
+// this one, which is kept for a while and ends itself over a picture that takes too much.
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { setPriority } from 'node:os'
@@ -17,23 +17,27 @@ export interface Pictures {
 }
 
 interface Limits {
-  /** Milliseconds that one picture may take. The largest one allowed takes 0.7 s here. */
+  /** Milliseconds of CPU time that one picture may take; beyond that it is the picture's fault. The worst of photos takes 1.6 s here. */
+  readonly effort: number
+  /** Milliseconds that an answer is waited for; beyond that it is ours: the machine is busy. */
   readonly patience: number
   /** Milliseconds that a process with nothing to do is kept. */
   readonly keptFor: number
 }
 
-const startedWithin = 10_000
+/** With the 5 s in the queue they end before an answer's 15 s do (time-limit.ts). */
+const usual: Limits = { effort: 2_500, patience: 8_000, keptFor: 30_000 }
 const program = fileURLToPath(new URL('picture-process.ts', import.meta.url))
 
-export function openPictures({ patience, keptFor }: Limits = { patience: 1_500, keptFor: 30_000 }): Pictures {
+export function openPictures(limits: Partial<Limits> = {}): Pictures {
+  const { effort, patience, keptFor } = { ...usual, ...limits }
   const idle = new Map<ChildProcess, NodeJS.Timeout>()
   const all = new Set<ChildProcess>()
   const withPermit = semaphore({ atOnce: 2, waiting: 16, patience: 5_000 }, () =>
     overloaded('Too many pictures are being read right now; try again in a moment.'),
   )
 
-  async function take(): Promise<ChildProcess> {
+  async function take(until: number): Promise<ChildProcess> {
     for (const [child, timer] of idle) {
       clearTimeout(timer)
       idle.delete(child)
@@ -42,10 +46,10 @@ export function openPictures({ patience, keptFor }: Limits = { patience: 1_500, 
       child.channel?.ref()
       return child
     }
-    return start()
+    return start(until)
   }
 
-  async function start(): Promise<ChildProcess> {
+  async function start(until: number): Promise<ChildProcess> {
     const child = fork(program, {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
@@ -56,12 +60,12 @@ export function openPictures({ patience, keptFor }: Limits = { patience: 1_500, 
     child.once('exit', () => all.delete(child))
     child.on('error', () => {}) // whoever waits for it hears that
     try {
-      await heardFrom(child, startedWithin)
+      await heardFrom(child, until)
       if (child.pid !== undefined) setPriority(child.pid, 5) // who waits for an answer goes first
       return child
     } catch (error) {
       child.kill('SIGKILL')
-      throw unavailable('Pictures cannot be read right now; try again soon.', error)
+      throw notNow(error)
     }
   }
 
@@ -77,19 +81,22 @@ export function openPictures({ patience, keptFor }: Limits = { patience: 1_500, 
     child.kill('SIGKILL')
   }
 
-  async function ask(question: Question): Promise<Answer> {
-    const child = await take()
+  async function ask(bytes: Buffer): Promise<Answer> {
+    const until = performance.now() + patience
+    const child = await take(until)
     try {
-      const heard = heardFrom(child, patience)
-      child.send(question, () => {}) // a process that cannot be told does not answer either
+      const heard = heardFrom(child, until)
+      child.send({ bytes, effort } satisfies Question, () => {}) // a process that cannot be told does not answer either
       const answer = (await heard) as Answer
-      putBack(child)
+      if ('refusal' in answer && answer.last) end(child)
+      else putBack(child)
       return answer
     } catch (error) {
       end(child)
-      if (error instanceof NoAnswer)
-        return { refusal: 'must be a picture that can be read without great effort' }
-      throw error
+      if (!(error instanceof NoAnswer)) throw error
+      // Or one file that crashes the decoder would be sent again and again.
+      if (error.crashed) return { refusal: 'must be a whole picture that can be read' }
+      throw notNow(error)
     }
   }
 
@@ -99,7 +106,7 @@ export function openPictures({ patience, keptFor }: Limits = { patience: 1_500, 
       if (found === undefined) throw notThisType('The picture is no JPEG, PNG or WebP.')
       if (type !== undefined && type !== found)
         throw notThisType(`The picture is ${found}, and said to be ${type}.`)
-      const answer = await withPermit(() => ask({ bytes }))
+      const answer = await withPermit(() => ask(bytes))
       if ('refusal' in answer) throw invalid([{ in: 'body', pointer: '/photo', detail: answer.refusal }])
       return answer
     },
@@ -119,16 +126,31 @@ const decodersEnvironment = {
 }
 
 /** The process has died, or did not answer in time. */
-class NoAnswer extends Error {}
+class NoAnswer extends Error {
+  /** It died of what it was doing; otherwise it was slow, or ended from outside. */
+  readonly crashed: boolean
 
-async function heardFrom(child: ChildProcess, within: number): Promise<unknown> {
+  constructor(message: string, crashed = false) {
+    super(message)
+    this.crashed = crashed
+  }
+}
+
+/** How a process is ended that did nothing wrong: by the kernel that needs its memory, by us, by who stops the service. */
+const fromOutside: readonly unknown[] = ['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP']
+
+const ended = (code: unknown, signal: unknown) =>
+  new NoAnswer(`it has ended by ${String(signal ?? code)}`, !fromOutside.includes(signal))
+
+/** `until`: of performance.now(). */
+async function heardFrom(child: ChildProcess, until: number): Promise<unknown> {
   const over = new AbortController()
-  const timer = setTimeout(() => over.abort(), within)
+  const timer = setTimeout(() => over.abort(), until - performance.now())
   try {
     const { signal } = over
     return await Promise.race([
       once(child, 'message', { signal }).then(([message]) => message as unknown),
-      once(child, 'exit', { signal }).then(() => Promise.reject(new NoAnswer('it has ended'))),
+      once(child, 'exit', { signal }).then(([code, signal]) => Promise.reject(ended(code, signal))),
     ])
   } catch (error) {
     throw error instanceof Error && error.name === 'AbortError' ? new NoAnswer('it takes too long') : error
@@ -137,6 +159,9 @@ async function heardFrom(child: ChildProcess, within: number): Promise<unknown> 
     over.abort()
   }
 }
+
+const notNow = (cause: unknown) =>
+  unavailable('Pictures cannot be read right now; try again in a moment.', cause)
 
 const notThisType = (detail: string) =>
   new AppError('unsupported_media_type', detail, { code: 'unsupported_media_type' })

@@ -2,7 +2,8 @@
 // before it is looked at: nothing is left behind on a disk by who leaves in the middle, and what it may hold is small.
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { type Endpoint, endpoints, type Upload } from '../../contract/index.ts'
-import { AppError, badRequest, invalid, overloaded } from '../errors.ts'
+import { clientNetworkOf } from '../client-network.ts'
+import { AppError, badRequest, invalid, overloaded, tooManyRequests } from '../errors.ts'
 import { requireMediaType } from './media-types.ts'
 import { type Form, readForm } from './multipart.ts'
 import { escapePointer, unstorableText } from './text.ts'
@@ -23,28 +24,42 @@ declare module 'fastify' {
 /** At once, so that they hold 160 MiB at most. Those who send slowly are let go after 30 s. */
 const readAtOnce = 32
 
+/** Of these for one user or, where nobody is signed in, one network: or who sends slowly would keep all others from sending. */
+const readAtOnceForOne = 4
+
 /** What multipart needs around a file: boundaries, heads of parts, fields. */
 const around = 64 * 1024
 
 export function readUploads(app: FastifyInstance) {
   let reading = 0
+  const readingFor = new Map<number | string, number>()
   app.decorateRequest('uploaded', undefined)
 
-  async function read(request: FastifyRequest, payload: AsyncBody, atMost: number): Promise<Buffer> {
+  async function read(request: FastifyRequest, payload: AsyncBody, more = 0): Promise<Buffer> {
+    const sender = request.actor.user_id ?? clientNetworkOf(request.ip)
+    const own = readingFor.get(sender) ?? 0
+    if (own >= readAtOnceForOne) throw tooManyRequests(`You may send ${readAtOnceForOne} files at a time`, 1)
     if (reading >= readAtOnce) throw overloaded()
-    reading += 1
+    count(sender, 1)
     try {
-      return await readAll(request, payload, atMost)
+      return await readAll(request, payload, more)
     } finally {
-      reading -= 1
+      count(sender, -1)
     }
+  }
+
+  function count(sender: number | string, change: 1 | -1) {
+    reading += change
+    const own = (readingFor.get(sender) ?? 0) + change
+    if (own > 0) readingFor.set(sender, own)
+    else readingFor.delete(sender)
   }
 
   const types = endpoints.flatMap(({ config }: Endpoint) => config.upload?.types ?? [])
   app.addContentTypeParser([...new Set(types)], async (request: FastifyRequest, payload: AsyncBody) => {
     const type = mediaTypeOf(request)
     requireMediaType(request, type)
-    const bytes = await read(request, payload, uploadOf(request).maxBytes)
+    const bytes = await read(request, payload)
     if (bytes.length > 0) request.uploaded = { bytes, type }
     return undefined
   })
@@ -52,7 +67,7 @@ export function readUploads(app: FastifyInstance) {
   app.addContentTypeParser('multipart/form-data', async (request: FastifyRequest, payload: AsyncBody) => {
     requireMediaType(request, 'multipart/form-data')
     const upload = uploadOf(request)
-    const body = await read(request, payload, upload.maxBytes + around)
+    const body = await read(request, payload, around)
     const form = await readForm(body, request.headers['content-type'] ?? '')
     request.uploaded = fileOf(form, upload)
     return fieldsOf(form, upload, request)
@@ -69,28 +84,33 @@ function uploadOf({ routeOptions: { config } }: FastifyRequest): Upload {
   return config.upload
 }
 
-async function readAll({ headers }: FastifyRequest, payload: AsyncBody, atMost: number): Promise<Buffer> {
-  if (Number(headers['content-length']) > atMost) throw tooLarge()
+/** `more`: bytes that may come besides the file. */
+async function readAll(request: FastifyRequest, payload: AsyncBody, more: number): Promise<Buffer> {
+  const upload = uploadOf(request)
+  const atMost = upload.maxBytes + more
+  if (Number(request.headers['content-length']) > atMost) throw tooLarge(upload)
   const chunks: Buffer[] = []
   let length = 0
   // Left open when it is too long: an answer goes over the same connection, which is closed after that.
   for await (const chunk of payload.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     length += chunk.length
-    if (length > atMost) throw tooLarge()
+    if (length > atMost) throw tooLarge(upload)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks, length)
 }
 
-const tooLarge = () => new AppError('too_large', 'The body is too large.', { code: 'too_large' })
+const tooLarge = ({ field, maxBytes }: Upload) =>
+  new AppError('too_large', `A ${field} may have at most ${maxBytes / 1024 ** 2} MiB.`, { code: 'too_large' })
 
-function fileOf({ files }: Form, { field, maxBytes }: Upload): UploadedFile | undefined {
+function fileOf({ files }: Form, upload: Upload): UploadedFile | undefined {
+  const { field, maxBytes } = upload
   const stray = files.find(({ name }) => name !== field)
-  if (stray) throw refused(stray.name, 'is not a known file')
+  if (stray) throw refused(stray.name, `is not a known file; send the picture as the part \`${field}\``)
   const [file] = files
   // What a browser sends of a form where no file was chosen.
   if (!file || file.bytes.length === 0) return undefined
-  if (file.bytes.length > maxBytes) throw tooLarge()
+  if (file.bytes.length > maxBytes) throw tooLarge(upload)
   return { bytes: file.bytes, type: file.type === 'application/octet-stream' ? undefined : file.type }
 }
 
