@@ -68,7 +68,9 @@ const fields = {
   role: Type.Unsafe<Role>(
     oneOf(roles, 'The most that it may do: of this role and the user’s the lesser one counts.', 'operator'),
   ),
-  scopes: scopesOf('What it may ask for.'),
+  scopes: scopesOf(
+    'What it may ask for of the API. `openid`, `profile`, `email` and `offline_access` are not registered: every client that acts for users may ask for them.',
+  ),
   first_party: Type.Boolean({
     description: 'True for our own programs: only such may use the `password` grant.',
     examples: [false],

@@ -406,6 +406,16 @@ describe('S07, I24: what ends a user’s access ends what they allowed, on every
     expect((await browser.open((await authorizationOf(gone)).url)).status).toBe(400)
   })
 
+  test('the client may do less: what it listens to ends', async () => {
+    const less = await registerClient(desk)
+    const { browser } = await signedIn(desk)
+    const { access_token } = await tokensFor(less, browser, { scope: 'customers:read events:read' })
+    const stream = await openStream(second.url, { token: access_token })
+    expect(stream.status).toBe(200)
+    await rows(`update oauth_clients set scopes = '{events:read}' where id = $1`, [less.record.id])
+    await expect.poll(() => stream.isOpen, { timeout: 2_000 }).toBe(false)
+  })
+
   test('a grant is its user’s alone', async () => {
     const { user, browser } = await signedIn(desk)
     await tokensFor(client, browser)

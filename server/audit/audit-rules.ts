@@ -47,8 +47,9 @@ export function readRecord(record: string): { record_type: string; record_id: nu
  * Undefined where there is no such moment, such as 30 February.
  */
 export function utcOf(dateTime: string): string | undefined {
-  const parts =
-    /^(\d{4}-\d\d-\d\d)[Tt\s](\d\d:\d\d:\d\d)(?:\.(\d+))?(?:[Zz]|([+-]\d\d):?(\d\d))$/.exec(dateTime)
+  const parts = /^(\d{4}-\d\d-\d\d)[Tt\s](\d\d:\d\d:\d\d)(?:\.(\d+))?(?:[Zz]|([+-]\d\d):?(\d\d))$/.exec(
+    dateTime,
+  )
   if (!parts) return undefined
   const [, day, time, fraction = '', hours = '+00', minutes = '00'] = parts
   const utc = new Date(`${day}T${time}${hours}:${minutes}`)

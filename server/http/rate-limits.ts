@@ -49,7 +49,7 @@ export function rateLimited({ config, clock }: Context, identify: Identify) {
   }
 }
 
-function limit(policy: string, quota: number, clock: () => number) {
+export function limit(policy: string, quota: number, clock: () => number) {
   const countIn = rateWindows(clock, seconds * 1000)
   const policyOfAll = policyField(policy, quota, seconds)
 

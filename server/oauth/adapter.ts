@@ -49,6 +49,7 @@ export function adapterOn({ config, db }: Context, sealing: Sealing): (name: str
   const clients: Adapter = {
     ...nothing,
     async find(client_id) {
+      if (!/^[a-z\d-]{8,64}$/.test(client_id)) return undefined
       const client = await findKnownClient.first(db, { client_id })
       return client && metadataOf(client, config)
     },
@@ -96,7 +97,13 @@ export function adapterOn({ config, db }: Context, sealing: Sealing): (name: str
     },
     async find(id): Find {
       const token = await artifacts.findToken.first(db, { kind, secret_hash: hashSecret(id) })
-      return token && opened(token.sealed, { jti: id, exp: token.exp, ...consumption(token.consumed) })
+      return (
+        token &&
+        without(
+          token.taken,
+          opened(token.sealed, { jti: id, exp: token.exp, ...consumption(token.consumed) }),
+        )
+      )
     },
     async findByUserCode(userCode): Find {
       const token = await artifacts.findByUserCode.first(db, { user_code_hash: hashSecret(userCode) })
@@ -180,6 +187,13 @@ const isBusy = (error: unknown) =>
 function unavailable(cause: unknown) {
   const error = new errors.CustomOIDCProviderError('temporarily_unavailable', 'try again in a moment')
   return Object.assign(error, { cause, status: 503, statusCode: 503 })
+}
+
+/** A token is good for what its client still has, and says no more of itself. */
+function without(taken: readonly string[], payload: AdapterPayload | undefined): AdapterPayload | undefined {
+  if (payload?.scope === undefined || taken.length === 0) return payload
+  const left = scopesIn(payload.scope).filter((scope) => !taken.includes(scope))
+  return { ...payload, scope: left.join(' ') }
 }
 
 const consumption = (consumed: number | null) => (consumed === null ? {} : { consumed })

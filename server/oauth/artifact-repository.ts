@@ -1,5 +1,6 @@
 // Codes, tokens, and browsers on their way: found by the hash of what is sent, and by nothing else.
 import { sql } from 'kysely'
+import { scopeNames } from '../../contract/index.ts'
 import { deleteInParts } from '../db/delete-in-parts.ts'
 import { audited, type Auditing } from '../db/audit.ts'
 import { statement } from '../db/statement.ts'
@@ -56,10 +57,14 @@ export interface KnownToken {
   readonly sealed: Buffer
   readonly exp: number
   readonly consumed: number | null
+  /** Those of the API that it was made with and its client has since been denied. */
+  readonly taken: readonly string[]
 }
 
 const found = sql`select oauth_tokens.sealed, floor(extract(epoch from oauth_tokens.expires_at))::bigint as exp,
-    floor(extract(epoch from oauth_tokens.consumed_at))::bigint as consumed
+    floor(extract(epoch from oauth_tokens.consumed_at))::bigint as consumed,
+    array(select unnest(oauth_tokens.scopes) intersect select unnest(${scopeNames}::text[])
+      except select unnest(oauth_clients.scopes)) as taken
   from oauth_tokens join oauth_clients on oauth_clients.id = oauth_tokens.client_id and oauth_clients.deleted_at is null
   left join users on users.id = oauth_tokens.user_id`
 
@@ -112,6 +117,13 @@ export const revokeToken = statement<{ kind: TokenKind; secret_hash: Buffer } & 
 export const deleteExpiredTokens = deleteInParts('oauth_tokens', {
   column: 'expires_at',
   before: sql`now() - interval '1 day'`,
+})
+
+/** Anybody may have them made, and nothing comes of one that nobody has answered for. */
+export const deleteExpiredDeviceCodes = deleteInParts('oauth_tokens', {
+  column: 'expires_at',
+  before: sql`now()`,
+  only: sql`kind = 'DeviceCode' and consumed_at is null`,
 })
 
 export const putBrowser = statement<{

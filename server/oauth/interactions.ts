@@ -6,7 +6,7 @@ import { type SessionHolder, signedInWith } from '../auth/index.ts'
 import type { Context } from '../context.ts'
 import { findAccount } from './account-repository.ts'
 import { nameOf } from './account-rules.ts'
-import { consentPage, type Page, problemPage } from './protocol-pages.ts'
+import { consentPage, type Page, problemPage, tookTooLong } from './protocol-pages.ts'
 import { interactionUrl } from './protocol-urls.ts'
 import { sourceOf } from './redirect-uri-rules.ts'
 import { knownScopesIn } from './scope-rules.ts'
@@ -22,9 +22,7 @@ type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>
 
 const gone: Step = {
   status: 400,
-  show: problemPage(
-    'This took too long, or was done already. Go back to where you came from and begin anew.',
-  ),
+  show: problemPage(tookTooLong),
 }
 
 const changed: Step = {

@@ -1,5 +1,5 @@
-import type { ErrorOut, KoaContextWithOIDC } from 'oidc-provider'
-import { type Page, problemPage } from './protocol-pages.ts'
+import { type ErrorOut, errors, type KoaContextWithOIDC } from 'oidc-provider'
+import { type Page, problemPage, tookTooLong } from './protocol-pages.ts'
 
 export function show(koa: KoaContextWithOIDC, { body, headers }: Page): void {
   koa.set({ ...headers })
@@ -14,4 +14,15 @@ export function showProblem(koa: KoaContextWithOIDC, { error, error_description 
       : 'The program that sent you here asked for something that is not possible. Go back and try again, or tell whoever runs it.'
   const code = [error, error_description].filter(Boolean).join(': ')
   show(koa, problemPage(sentence, code, String(koa.res.getHeader('x-request-id') ?? '')))
+}
+
+/** What nobody else has caught: left to koa, its answer would bear none of our headers. True where the browser's way has ended. */
+export function showFailure(koa: KoaContextWithOIDC, error: unknown): boolean {
+  const { session, route } = koa.oidc ?? {}
+  // There is a page to show again, and no session of this browser for its form to count with.
+  const hasEnded = (route === 'code_verification' || route === 'device_resume') && session?.exp === undefined
+  koa.status = hasEnded ? 400 : error instanceof errors.OIDCProviderError ? error.statusCode : 500
+  if (hasEnded) show(koa, problemPage(tookTooLong))
+  else showProblem(koa, { error: 'server_error' })
+  return hasEnded
 }

@@ -57,12 +57,13 @@ let loaded: Promise<typeof providerModule> | undefined
 /** It is no small library, and many a desk never needs it: it is read once, when somebody first asks for it. */
 function loadProvider() {
   if (loaded) return loaded
-  // It warns of every Node that does not call itself a release for long-term support, as ours did not yet. All other warnings pass.
+  // It warns of every Node that does not call itself a release for long-term support, as ours did not yet, and with the first body
+  // that is read for it (protocol-bodies.ts says why). All other warnings pass.
   /* oxlint-disable no-console -- it is the library that writes there */
   const { warn } = console
   console.warn = (...words: unknown[]) => {
-    if (!String(words[0]).includes('Unsupported runtime')) warn(...words)
+    if (!/Unsupported runtime|already parsed request body/.test(String(words[0]))) warn(...words)
   }
-  loaded = import('./provider.ts').finally(() => void (console.warn = warn))
+  loaded = import('./provider.ts')
   return loaded
 }

@@ -1,6 +1,10 @@
 import type { Context } from '../context.ts'
 import type { Tasks } from '../jobs/worker.ts'
-import { deleteExpiredBrowsers, deleteExpiredTokens } from './artifact-repository.ts'
+import {
+  deleteExpiredBrowsers,
+  deleteExpiredDeviceCodes,
+  deleteExpiredTokens,
+} from './artifact-repository.ts'
 import { deleteEndedGrants } from './grant-repository.ts'
 import { sealingOf } from './sealing.ts'
 import { rotateSigningKeys } from './signing-keys.ts'
@@ -11,6 +15,7 @@ export function oauthTasks(ctx: Context, secret: string): Tasks {
       schedule: '37 * * * *',
       work: async () => {
         await deleteExpiredBrowsers(ctx.db)
+        await deleteExpiredDeviceCodes(ctx.db)
         await deleteExpiredTokens(ctx.db)
         await deleteEndedGrants(ctx.db)
       },

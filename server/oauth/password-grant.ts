@@ -2,6 +2,8 @@
 // OAUTH_PASSWORD_GRANT=on. Held to the same limits as signing in.
 import { randomBytes } from 'node:crypto'
 import { errors, type Provider } from 'oidc-provider'
+import { Value } from 'typebox/value'
+import { createToken } from '../../contract/index.ts'
 import { checkCredentials } from '../auth/index.ts'
 import type { Context } from '../context.ts'
 import { auditing } from '../db/audit.ts'
@@ -26,6 +28,9 @@ export function registerPasswordGrant(provider: Provider, ctx: Context) {
       if (!client['first_party']) throw new errors.UnauthorizedClient('only first-party clients may')
       const { username, password } = params
       if (!username || !password) throw new errors.InvalidRequest('username and password are needed')
+      // As short and as clean as signing in asks for: nobody has another one.
+      if (!Value.Check(createToken.schema.body, { username, password }))
+        throw new errors.InvalidGrant('username or password is wrong')
       const scopes = askedScopes(params.scope, scopesIn(client.scope))
 
       const { address = '', request_id = '', tell = () => {} } = arrivalOf(koa.req) ?? {}

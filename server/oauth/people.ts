@@ -5,6 +5,7 @@ import type { Context } from '../context.ts'
 import { findAccount } from './account-repository.ts'
 import { nameOf } from './account-rules.ts'
 import { findConsent } from './grant-repository.ts'
+import { isLocalHttps } from './redirect-uri-rules.ts'
 import { knownScopesIn } from './scope-rules.ts'
 
 /** What a client may be told of them, by the scopes that it was granted. */
@@ -39,7 +40,10 @@ export async function grantFor(ctx: Context, { oidc }: KoaContextWithOIDC) {
   if (allowed) return provider.Grant.find(allowed)
   const accountId = session?.accountId
   const asksEachTime =
-    client?.applicationType === 'native' || deviceRoutes.includes(oidc.route) || oidc.prompts.has('consent')
+    client?.applicationType === 'native' ||
+    (client?.clientAuthMethod === 'none' && client.redirectUris?.some(isLocalHttps)) ||
+    deviceRoutes.includes(oidc.route) ||
+    oidc.prompts.has('consent')
   if (!client || !accountId || asksEachTime) return undefined
   const scopes = knownScopesIn(params?.['scope'])
   const known = await findConsent.first(ctx.db, {

@@ -123,6 +123,9 @@ export const deviceDonePage = (client: string): Page =>
     `      <p><strong>${html(client)}</strong> goes on by itself. You can close this page.</p>`,
   )
 
+export const tookTooLong =
+  'This took too long, or was done already. Go back to where you came from and begin anew.'
+
 /** What a person can do about it comes first; `code` and `id` are for whoever they ask. */
 export const problemPage = (sentence: string, code?: string, id?: string): Page =>
   page(

@@ -3,22 +3,27 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Provider } from 'oidc-provider'
 import { object, oneOf } from '../../contract/schema.ts'
 import { sentByOwnPage } from '../auth/index.ts'
+import { clientNetworkOf } from '../client-network.ts'
 import type { Context } from '../context.ts'
 import type { Api } from '../http/api.ts'
 import { endProgress } from '../http/load-shedding.ts'
+import { limit } from '../http/rate-limits.ts'
 import { answeredIn, rateLimitFields } from '../http/rate-limit-fields.ts'
 import { noteArrival } from './arrivals.ts'
 import type { CookieSigning } from './cookie-signing.ts'
 import { freshCookies } from './fresh-cookies.ts'
 import { decide, type Step, stepOf } from './interactions.ts'
+import { form, readForms } from './protocol-bodies.ts'
 import { problemPage } from './protocol-pages.ts'
 import { interactionUrl, routes } from './protocol-urls.ts'
 
 export type CurrentProvider = () => Promise<Provider>
 
-const form = 'application/x-www-form-urlencoded'
 /** They ask the database, so they are limited like calls of the API. */
 const config = { access: 'anyone', exemptFromLimits: false } as const
+
+/** Of what anybody may have kept for a while, in bytes. */
+const longest = 4096
 
 const served = [
   ['GET', '/.well-known/oauth-authorization-server'],
@@ -50,6 +55,10 @@ const served = [
 /** Whoever begins an authorization does so with the sign-in that this browser has now, and with nothing left of an earlier one. */
 const begins = new Set<string>([routes.authorization, routes.code_verification])
 
+/** What makes something that is kept, for a caller whom nobody knows. */
+const keeps = new Set<string>([routes.authorization, routes.device_authorization])
+const begunInAMinute = 60
+
 export async function protocolRoutes(
   api: Api,
   ctx: Context,
@@ -58,17 +67,29 @@ export async function protocolRoutes(
 ): Promise<void> {
   const { protocol, host } = new URL(ctx.config.publicUrl)
 
+  const countBegun = ctx.config.rateLimit ? limit('authorization', begunInAMinute, ctx.clock) : undefined
+
   await api.register(async (scope) => {
-    // oidc-provider reads the body itself.
-    scope.addContentTypeParser(form, (_request, _payload, done) => done(null))
+    readForms(scope)
     for (const [method, url] of served)
-      scope.route({ method, url, config, exposeHeadRoute: false, handler: handOver })
+      scope.route({
+        method,
+        url,
+        config,
+        exposeHeadRoute: false,
+        ...(url === routes.device_authorization ? { bodyLimit: longest } : {}),
+        handler: handOver,
+      })
   })
 
-  async function handOver(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    const provider = await current()
+  async function handOver(request: FastifyRequest, reply: FastifyReply) {
     const { raw } = request
     const { path, query } = partsOf(raw.url ?? '')
+    if (query.length > longest) return answer(reply, tooLong)
+    const tooMany =
+      keeps.has(String(request.routeOptions.url)) && countBegun?.(clientNetworkOf(request.ip), reply)
+    if (tooMany) throw tooMany
+    const provider = await current()
     const isDevicePage = request.method === 'GET' && request.routeOptions.url === routes.code_verification
     noteArrival(raw, {
       address: request.ip,
@@ -79,7 +100,7 @@ export async function protocolRoutes(
       },
       userCode: isDevicePage ? (new URLSearchParams(query).get('user_code') ?? undefined) : undefined,
     })
-    raw.url = path.replace(/\/$/, '') + (isDevicePage ? '' : query)
+    raw.url = path.replace(/\/$/, '') + (isDevicePage ? '' : withoutOtherModes(query))
     Object.assign(raw, { originalUrl: raw.url })
     // Where we are is what PUBLIC_URL says, whatever the caller does.
     raw.headers.host = host
@@ -97,6 +118,20 @@ export async function protocolRoutes(
       endProgress(request)
     }
   }
+
+  await api.register(async (scope) => {
+    scope.addContentTypeParser(
+      form,
+      { parseAs: 'string', bodyLimit: longest },
+      async (_request: unknown, body: string) => String(new URLSearchParams(body)),
+    )
+    // A form for what may be asked by a link as well (OpenID Connect Core, section 3.1.2.1): the browser is sent there.
+    scope.post<{ Body: string }>(
+      routes.authorization,
+      { config, schema: { body: { type: 'string' } } },
+      async (request, reply) => reply.redirect(`${routes.authorization}?${request.body}`, 303),
+    )
+  })
 
   const choice = object({ choice: oneOf(['allow', 'deny'], 'What the person chose.') })
 
@@ -134,6 +169,16 @@ function partsOf(url: string) {
   const at = url.indexOf('?')
   return at === -1 ? { path: url, query: '' } : { path: url.slice(0, at), query: url.slice(at) }
 }
+
+/** One of which oidc-provider knows more than we serve would have its errors, too: as a page with a script. */
+function withoutOtherModes(query: string): string {
+  const asked = new URLSearchParams(query)
+  if (asked.getAll('response_mode').every((mode) => mode === 'query')) return query
+  asked.set('response_mode', 'unsupported')
+  return `?${asked}`
+}
+
+const tooLong: Step = { status: 400, show: problemPage('This address is longer than any program needs.') }
 
 const foreign: Step = {
   status: 403,

@@ -11,7 +11,7 @@ import { registerClientCredentials } from './client-credentials.ts'
 import type { CookieSigning } from './cookie-signing.ts'
 import { deviceFlow } from './device-flow.ts'
 import { accountOf, grantFor, policyOf } from './people.ts'
-import { showProblem } from './koa-pages.ts'
+import { showFailure, showProblem } from './koa-pages.ts'
 import { lifetimes } from './lifetimes.ts'
 import { registerPasswordGrant } from './password-grant.ts'
 import { interactionUrl, routes, sessionCookieName } from './protocol-urls.ts'
@@ -33,7 +33,12 @@ export function providerWith(made: Made): Provider {
   // Whoever calls it has set the headers that this believes, from PUBLIC_URL (protocol-routes.ts).
   provider.proxy = true
   provider.use(async (koa, next) => {
-    await next()
+    try {
+      await next()
+    } catch (error) {
+      if (!showFailure(koa as KoaContextWithOIDC, error))
+        ctx.log.error({ err: error, request_id: koa.res.getHeader('x-request-id') }, 'unexpected error')
+    }
     if ((koa as KoaContextWithOIDC).oidc?.route === 'discovery')
       Object.assign(koa.body as object, { response_modes_supported: ['query'] })
   })
@@ -100,6 +105,8 @@ function configuration({ ctx, sealing, keys, cookieSigning }: Made): Configurati
     interactions: { policy: policyOf(ctx), url: (_koa, { uid }) => interactionUrl(uid) },
     renderError: showProblem,
     clientBasedCORS: (_koa, origin, client) =>
+      // What has no origin of its own is `null`, and could be anybody.
+      origin !== 'null' &&
       client.clientAuthMethod === 'none' &&
       (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin),
     features: {

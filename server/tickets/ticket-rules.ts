@@ -41,7 +41,10 @@ const longestDerivedSubject = 100
 export function subjectOf(ask: { readonly subject?: string; readonly body: string }): string {
   const given = ask.subject?.trim()
   if (given) return given
-  const line = ask.body.trim().replace(/\n[^]*/, '').trim()
+  const line = ask.body
+    .trim()
+    .replace(/\n[^]*/, '')
+    .trim()
   const characters = [...line]
   return characters.length <= longestDerivedSubject
     ? line
