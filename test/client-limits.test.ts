@@ -1,5 +1,6 @@
 // What a client that acts for somebody cannot do, although that person can: beside its scopes (test/oauth-scopes.test.ts).
 import { randomUUID } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
 import * as openid from 'openid-client'
 import { expect, test } from 'vitest'
 import {
@@ -7,13 +8,14 @@ import {
   createUser,
   disableUser,
   getMe,
+  signOutEverywhere,
   updateClient,
   updateMe,
   updateUser,
 } from '../contract/index.ts'
 import { openTestDesk } from './support/desk.ts'
 import { openStream } from './support/event-stream.ts'
-import { registerClient, signedIn, tokensFor } from './support/oauth.ts'
+import { authorizationOf, registerClient, signedIn, tokensFor } from './support/oauth.ts'
 
 const desk = await openTestDesk()
 const { as, given } = desk
@@ -79,4 +81,22 @@ test('a client that acts on its own bears the name that an admin gave it', async
   const refused = await as({ token })(updateMe, { body: { first_name: 'Eve' } })
   expect(refused.problem).toMatchObject({ status: 409, type: 'urn:frontdesk:problem:service_user' })
   expect((await as({ token })(getMe, {})).body.first_name).toBe('Invoices')
+})
+
+test('I24 a consent that is on its way while its person signs out everywhere leaves no grant', async () => {
+  const client = await registerClient(desk)
+  const { user, browser } = await signedIn(desk)
+  const page = await browser.open((await authorizationOf(client)).url)
+  const held = await desk.pool.connect()
+  await held.query('begin')
+  await held.query('select from oauth_clients where client_id = $1 for update', [client.record.client_id])
+  const allowing = browser.submit(page, { choice: 'allow' })
+  await pause(300)
+  expect((await as(user)(signOutEverywhere, {})).status).toBe(204)
+  await held.query('commit')
+  held.release()
+  expect((await allowing).status).toBe(400)
+  expect(
+    await desk.rows('select id from oauth_grants where user_id = $1 and revoked_at is null', [user.id]),
+  ).toEqual([])
 })

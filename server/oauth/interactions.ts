@@ -6,6 +6,7 @@ import { type SessionHolder, signedInWith } from '../auth/index.ts'
 import type { Context } from '../context.ts'
 import { findAccount } from './account-repository.ts'
 import { nameOf } from './account-rules.ts'
+import { saveWhileSignedIn } from './people.ts'
 import { consentPage, type Page, problemPage, tookTooLong } from './protocol-pages.ts'
 import { interactionUrl } from './protocol-urls.ts'
 import { sourceOf } from './redirect-uri-rules.ts'
@@ -67,7 +68,9 @@ export async function decide(
     clientId: String(asked.params['client_id']),
   })
   grant.addOIDCScope(knownScopesIn(asked.params['scope']).join(' '))
-  const result = { consent: { grantId: await grant.save() } }
+  const grantId = await saveWhileSignedIn(ctx, req.headers, grant)
+  if (grantId === undefined) return changed
+  const result = { consent: { grantId } }
   return { goTo: await provider.interactionResult(req, res, result, { mergeWithLastSubmission: true }) }
 }
 

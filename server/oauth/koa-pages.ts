@@ -18,9 +18,8 @@ export function showProblem(koa: KoaContextWithOIDC, { error, error_description 
 
 /** What nobody else has caught: left to koa, its answer would bear none of our headers. True where the browser's way has ended. */
 export function showFailure(koa: KoaContextWithOIDC, error: unknown): boolean {
-  const { session, route } = koa.oidc ?? {}
-  // There is a page to show again, and no session of this browser for its form to count with.
-  const hasEnded = (route === 'code_verification' || route === 'device_resume') && session?.exp === undefined
+  // There is a page to show again, and no session of this browser for its form to count with: oidc-provider says so in its own way.
+  const hasEnded = error instanceof Error && error.message.startsWith('persist can only be called')
   koa.status = hasEnded ? 400 : error instanceof errors.OIDCProviderError ? error.statusCode : 500
   if (hasEnded) show(koa, problemPage(tookTooLong))
   else showProblem(koa, { error: 'server_error' })

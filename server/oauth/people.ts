@@ -1,5 +1,6 @@
 // Whom the protocol acts for: who they are, what they have allowed before, and when they have to be asked.
-import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
+import type { IncomingHttpHeaders } from 'node:http'
+import { interactionPolicy, type KoaContextWithOIDC, type Provider } from 'oidc-provider'
 import { signedInWith } from '../auth/index.ts'
 import type { Context } from '../context.ts'
 import { findAccount } from './account-repository.ts'
@@ -34,7 +35,7 @@ const deviceRoutes = ['code_verification', 'device_resume']
  * family of tokens ends without the others. An app on their machine could be another one than last time, and a device
  * could be somebody else's: they ask each time.
  */
-export async function grantFor(ctx: Context, { oidc }: KoaContextWithOIDC) {
+export async function grantFor(ctx: Context, { oidc, req }: KoaContextWithOIDC) {
   const { client, provider, result, session, params } = oidc
   const allowed = result?.consent?.grantId
   if (allowed) return provider.Grant.find(allowed)
@@ -54,8 +55,23 @@ export async function grantFor(ctx: Context, { oidc }: KoaContextWithOIDC) {
   if (!known || scopes.length === 0) return undefined
   const grant = new provider.Grant({ accountId, clientId: client.clientId })
   grant.addOIDCScope(scopes.join(' '))
-  await grant.save()
-  return grant
+  return (await saveWhileSignedIn(ctx, req.headers, grant)) === undefined ? undefined : grant
+}
+
+/**
+ * Answers the grant's id; undefined where the sign-in that it comes from has ended meanwhile. Whatever ends all that lets somebody in
+ * ends the grants that are there by then, and this one may come a moment later.
+ */
+export async function saveWhileSignedIn(
+  ctx: Context,
+  headers: IncomingHttpHeaders,
+  grant: InstanceType<Provider['Grant']>,
+): Promise<string | undefined> {
+  const id = await grant.save()
+  const holder = await signedInWith(ctx, headers)
+  if (String(holder?.user_id) === grant.accountId) return id
+  await grant.destroy()
+  return undefined
 }
 
 /** Beside the usual: whoever is not signed in here with this browser, or as somebody else by now, has to sign in. */
