@@ -1,7 +1,9 @@
 import { request } from 'node:http'
+import { setTimeout as pause } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { createOperator, getMe, listCustomers, listMyTokens } from '../contract/index.ts'
+import { createOperator, deleteSession, getMe, listCustomers, listMyTokens } from '../contract/index.ts'
 import { openTestDesk } from './support/desk.ts'
+import { openStream } from './support/event-stream.ts'
 
 const { anonymous, url } = await openTestDesk({ anonymousRole: 'operator' })
 
@@ -33,6 +35,13 @@ test('wrong credentials are never taken for none', async () => {
 test('nobody has no account', async () => {
   expect((await anonymous(getMe, {})).status).toBe(401)
   expect((await anonymous(listMyTokens, {})).status).toBe(401)
+})
+
+test('who is let in so has nothing to sign out of, and may listen', async () => {
+  expect((await anonymous(deleteSession, {})).status).toBe(204)
+  const stream = await openStream(url)
+  await pause(1_500)
+  expect(stream.isOpen).toBe(true)
 })
 
 test.each([

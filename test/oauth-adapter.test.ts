@@ -9,7 +9,7 @@ import { registerClient } from './support/oauth.ts'
 const desk = await openTestDesk()
 const { given, rows } = desk
 const sealing = sealingOf(secretKey)
-const adapter = adapterOn(desk.ctx, sealing)
+const adapter = (name: string) => adapterOn(desk.ctx, sealing)(name)
 const { client_id: clientId } = (await registerClient(desk)).record
 const user = await given.operator()
 const accountId = String(user.id)
@@ -146,20 +146,43 @@ test('what is not kept is refused, and never there', async () => {
   expect(found).toEqual(Array(6).fill(undefined))
 })
 
-test('a record that somebody else holds for too long is told to come back', async () => {
-  const id = await newToken('AccessToken')
-  const holder = await desk.pool.connect()
-  try {
-    await holder.query('begin')
-    await holder.query('lock table oauth_tokens in access exclusive mode')
-    await expect(adapter('AccessToken').find(id)).rejects.toMatchObject({
-      error: 'temporarily_unavailable',
-      error_description: 'try again in a moment',
-      status: 503,
-      statusCode: 503,
-    })
-  } finally {
-    await holder.query('rollback')
-    holder.release()
+describe('a record that somebody else holds', async () => {
+  const busy = {
+    error: 'temporarily_unavailable',
+    error_description: 'try again in a moment',
+    status: 503,
+    statusCode: 503,
   }
+  const id = await newToken('AccessToken')
+
+  async function whatReadingSays(meanwhile: () => Promise<unknown>): Promise<unknown> {
+    const holder = await desk.pool.connect()
+    try {
+      await holder.query('begin')
+      await holder.query('lock table oauth_tokens in access exclusive mode')
+      const [said] = await Promise.all([
+        adapter('AccessToken')
+          .find(id)
+          .catch((error: unknown) => error),
+        meanwhile(),
+      ])
+      return said
+    } finally {
+      await holder.query('rollback')
+      holder.release()
+    }
+  }
+
+  test('for too long is told to come back', async () => {
+    expect(await whatReadingSays(async () => undefined)).toMatchObject(busy)
+  })
+
+  test('so that the statement is canceled, too', async () => {
+    const cancel = async () => {
+      const waiting = `select pg_cancel_backend(pid) from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'`
+      await expect.poll(() => rows(waiting)).toHaveLength(1)
+    }
+    expect(await whatReadingSays(cancel)).toMatchObject(busy)
+  })
 })

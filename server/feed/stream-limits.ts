@@ -15,8 +15,7 @@ export function streamLimits() {
     /** Counts one more, and answers how to end that. Throws a 429 or a 503 where it would be too many. */
     enter(userId: number | null): () => void {
       const before = openOfUser.get(userId) ?? 0
-      if (before >= ofOneUser)
-        throw tooManyRequests(`You have ${ofOneUser} streams open, so close one`, 10)
+      if (before >= ofOneUser) throw tooManyRequests(`You have ${ofOneUser} streams open, so close one`, 10)
       if (open >= inAll) throw unavailable('Too many streams are open here; try again in a moment.')
       open += 1
       openOfUser.set(userId, before + 1)

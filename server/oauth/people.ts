@@ -1,11 +1,11 @@
 // Whom the protocol acts for: who they are, what they have allowed before, and when they have to be asked.
-import type { IncomingHttpHeaders } from 'node:http'
-import { interactionPolicy, type KoaContextWithOIDC, type Provider } from 'oidc-provider'
+import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
 import { signedInWith } from '../auth/index.ts'
 import type { Context } from '../context.ts'
 import { findAccount } from './account-repository.ts'
 import { nameOf } from './account-rules.ts'
 import { findConsent } from './grant-repository.ts'
+import { saveWhileSignedIn } from './granting.ts'
 import { isLocalHttps } from './redirect-uri-rules.ts'
 import { knownScopesIn } from './scope-rules.ts'
 
@@ -56,22 +56,6 @@ export async function grantFor(ctx: Context, { oidc, req }: KoaContextWithOIDC) 
   const grant = new provider.Grant({ accountId, clientId: client.clientId })
   grant.addOIDCScope(scopes.join(' '))
   return (await saveWhileSignedIn(ctx, req.headers, grant)) === undefined ? undefined : grant
-}
-
-/**
- * Answers the grant's id; undefined where the sign-in that it comes from has ended meanwhile. Whatever ends all that lets somebody in
- * ends the grants that are there by then, and this one may come a moment later.
- */
-export async function saveWhileSignedIn(
-  ctx: Context,
-  headers: IncomingHttpHeaders,
-  grant: InstanceType<Provider['Grant']>,
-): Promise<string | undefined> {
-  const id = await grant.save()
-  const holder = await signedInWith(ctx, headers)
-  if (String(holder?.user_id) === grant.accountId) return id
-  await grant.destroy()
-  return undefined
 }
 
 /** Beside the usual: whoever is not signed in here with this browser, or as somebody else by now, has to sign in. */

@@ -5,13 +5,16 @@ import base from '../../vitest.config.ts'
 /** The first of them that fails settles a mutant, so those that find most soonest come first. */
 const judges = [
   'anonymous-role',
+  'authentication',
   'sessions',
   'sign-in',
   'two-instances',
+  'oauth-adapter',
   'oauth',
   'oauth-security',
   'oauth-device',
   'oauth-clients',
+  'metrics',
 ].map((name) => `test/${name}.test.ts`)
 
 const rankOf = ({ moduleId }: TestSpecification) => judges.findIndex((file) => moduleId.endsWith(`/${file}`))

@@ -1,4 +1,4 @@
-// What is decided without a database, judged by the tables of test/rules/ alone.
+// What is decided without a database, judged by test/rules/ alone.
 import { strykerConfig } from './stryker.js'
 
 export default strykerConfig({

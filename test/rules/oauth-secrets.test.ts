@@ -8,7 +8,8 @@ const secret = 'one secret of this desk, long enough'
 describe('what is sealed', () => {
   const sealing = sealingOf(secret)
   const value = { name: 'Ed “Ned” Stark', uses: [1, null] }
-  const earlier = 'aGX+wyDwlToA3gcyTEkw8KWEXmX88E9RoGSRZWPRmfyv71tqQedeHbC035/PNxWRWFYHvuQEqN8rxxxLHj0gI607V7k4EL02cQ=='
+  const earlier =
+    'aGX+wyDwlToA3gcyTEkw8KWEXmX88E9RoGSRZWPRmfyv71tqQedeHbC035/PNxWRWFYHvuQEqN8rxxxLHj0gI607V7k4EL02cQ=='
 
   test('is read again, also what an earlier version sealed, and says nothing meanwhile', () => {
     const sealed = sealing.seal(value)

@@ -10,6 +10,7 @@ test.each([
   ['RIFF\n\r\xff\x80WEBPVP8 ', 'image/webp'],
   ['RIFF\x04\0\0\0WAVEfmt ', undefined],
   ['\0RIFF\x04\0\0\0WEBP', undefined],
+  ['LIST\x04\0\0\0WEBPVP8 ', undefined],
   ['RIFF\x04\0\0WEBPVP8 ', undefined],
   ['\xff\xd8', undefined],
   ['\x89PNG\n', undefined],

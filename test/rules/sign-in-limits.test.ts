@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import {
+  allKnownDevicesLimits,
   forgottenPasswordLimits,
   knownDeviceLimits,
   limitOf,
@@ -30,6 +31,12 @@ test.each([
     knownDeviceLimits,
     /sign in/,
     [['name', 'sign-in-by-device', 5, 900], byAddress],
+  ],
+  [
+    'signing in from all known browsers of a name',
+    allKnownDevicesLimits,
+    /sign in/,
+    [['name', 'sign-in-by-devices', 20, 3600]],
   ],
   [
     'mails about a forgotten password',

@@ -71,6 +71,13 @@ test('a user is forgotten, and no other', async () => {
 test.each<[string, () => void]>([
   ['a user is forgotten', () => cache.forgetUser(7)],
   ['the line for announcements is opened anew', () => cache.setListening(true)],
+  [
+    'both happen',
+    () => {
+      cache.forgetUser(7)
+      cache.setListening(true)
+    },
+  ],
 ])('what is looked up while %s is not remembered', async (_, happens) => {
   const found = cache.holder('a', async () => {
     happens()
