@@ -53,9 +53,9 @@ export async function end(ctx: Context, actor: Actor, id: number): Promise<void>
 
 /** Ends what this very call was let in with. */
 export async function signOut(ctx: Context, actor: Actor): Promise<void> {
-  const { credential, user_id } = actor
-  if (credential === null || user_id === null) return
-  const values = { id: credential.id, user_id, ...auditing(actor) }
+  const { credential } = actor
+  if (credential === null) return
+  const values = { id: credential.id, user_id: ownUserId(actor), ...auditing(actor) }
   await (credential.type === 'session'
     ? repository.endSession.all(ctx.db, values)
     : tokens.revokeToken.all(ctx.db, values))
