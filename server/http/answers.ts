@@ -43,7 +43,7 @@ export function answerByContract(api: Api, ctx: Context, definitions: RecordDefi
       request.ctx = ctx
       const key = keeps ? request.headers['idempotency-key'] : undefined
       const expected = endpoint.config.changes && expectationOf(request)
-      if (key === undefined) await prepare?.(request)
+      if (key === undefined && prepare) await prepare(request)
       if (key === undefined && !expected) {
         const { status, headers, payload } = present(request, reply, await handle(request, reply))
         void reply.code(status).headers(headers)
