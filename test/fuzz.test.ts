@@ -4,17 +4,18 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { type Access, endpoints } from '../contract/index.ts'
 import { conflict } from '../server/errors.ts'
 import { openTestDesk } from './support/desk.ts'
+import type { NewCaller } from './support/fuzz/callers.ts'
 import { givenCallers } from './support/fuzz/given-callers.ts'
 import { type Handler, openPlanted } from './support/fuzz/planted.ts'
 import { fuzz, type FuzzReport } from './support/fuzz/run.ts'
 
 const seed = Number(process.env['FUZZ_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
-const { given, url } = await openTestDesk({ publicUrl: 'http://127.0.0.1:8000' })
+const { given, pool, url } = await openTestDesk({ publicUrl: 'http://127.0.0.1:8000' })
 const prototypeBefore = Object.getOwnPropertyNames(Object.prototype)
 let report: FuzzReport | undefined
 
 test(`20,000 requests of any kind find nothing (FUZZ_SEED=${seed})`, { timeout: 120_000 }, async () => {
-  report = await fuzz({ url, requests: 20_000, seed, newToken: await givenCallers(given) })
+  report = await fuzz({ url, requests: 20_000, seed, newCaller: await givenCallers(given, pool) })
   expect(report.findings.join('\n\n')).toBe('')
   expect(report.sent).toBe(20_000)
 })
@@ -24,21 +25,16 @@ test('no request has put anything on the prototype of all objects', () => {
   expect(Object.keys({})).toEqual([])
 })
 
+/** For desks that ask for no token. */
+const stranger: NewCaller = async () => ({ token: 'x', hadAnotherRole: async () => false })
+
 /** What takes a secret that works once, or an account as it was, when any request may have changed it. */
-const byChance = [
-  'acceptInvitation',
-  'confirmEmail',
-  'createSession',
-  'createToken',
-  'endMySession',
-  'resetPassword',
-  'revokeMyGrant',
-]
+const byChance = ['acceptInvitation', 'confirmEmail', 'createSession', 'createToken', 'resetPassword']
 
 test('what is called valid is: most of it succeeds, at every endpoint', () => {
   const counts = [...(report?.valid.values() ?? [])]
   const sum = (key: 'sent' | 'succeeded') => counts.reduce((total, count) => total + count[key], 0)
-  expect(sum('succeeded') / sum('sent')).toBeGreaterThan(0.5)
+  expect(sum('succeeded') / sum('sent')).toBeGreaterThan(0.6)
   const never = endpoints
     // What its path does not name may be absent all the same: nobody can make the first admin once there is one.
     .filter(({ config }) => config.absent === undefined)
@@ -110,7 +106,7 @@ describe('the fuzzer finds', () => {
       endpoints: [planted.endpoint],
       requests: 500,
       seed,
-      newToken: async () => 'none is asked for',
+      newCaller: stranger,
     })
     expect(findings.join('\n\n')).toContain(`createFlower: ${complaint}`)
   })
@@ -123,7 +119,7 @@ describe('the fuzzer finds', () => {
       endpoints: [planted.endpoint],
       requests: 2_000,
       seed,
-      newToken: async () => 'x',
+      newCaller: stranger,
     })
     expect(findings.join('\n\n')).toBe('')
   })
@@ -136,7 +132,7 @@ describe('the fuzzer finds', () => {
       endpoints: [planted.endpoint],
       requests: 500,
       seed: 3,
-      newToken: async () => 'x',
+      newCaller: stranger,
     })
     const [first = ''] = findings
     expect(first).toMatch(/^createFlower: the status 500.*\n {2}seed 3, request \d+, [\w ]+ by \w+/)

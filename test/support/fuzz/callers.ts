@@ -2,41 +2,55 @@
 import { type Role, roles } from '../../../contract/index.ts'
 import type { Who } from './recipe.ts'
 
-/** Makes a user of a role, and answers their token. */
-export type NewToken = (role: Role) => Promise<string>
+export interface Caller {
+  readonly token: string
+  /** Whether somebody has ever given them another role: an admin among the callers may. */
+  hadAnotherRole(): Promise<boolean>
+}
+
+export type NewCaller = (role: Role) => Promise<Caller>
 
 export class Callers {
   /** Every token that ever worked: none may stand in a reply. */
   readonly tokens = new Set<string>()
-  readonly #newToken: NewToken
-  readonly #current = new Map<Who, string>()
-  /** How often a token had to be replaced. */
-  renewals = 0
+  readonly #newCaller: NewCaller
+  readonly #current = new Map<Who, Caller>()
+  readonly #renewals = new Map<Caller, Promise<void>>()
 
-  constructor(newToken: NewToken) {
-    this.#newToken = newToken
+  constructor(newCaller: NewCaller) {
+    this.#newCaller = newCaller
+  }
+
+  /** How often a caller had to be replaced. */
+  get renewals(): number {
+    return this.#renewals.size
   }
 
   async enter() {
     for (const role of roles) await this.#renew(role)
   }
 
-  authorizationOf(who: Who): string | undefined {
-    if (who === 'nobody') return undefined
-    return `Bearer ${who === 'a stranger' ? `fdt_${'A'.repeat(43)}` : (this.#current.get(who) ?? '')}`
+  /** Undefined for those whom the desk has never seen. */
+  current(who: Who): Caller | undefined {
+    return this.#current.get(who)
   }
 
-  /** The token that was shown works no more, or their role was taken away; unless somebody has replaced it already. */
-  async replace(who: Who, authorization: string | undefined) {
-    if (who === 'nobody' || who === 'a stranger') return
-    if (this.authorizationOf(who) !== authorization) return
-    this.renewals += 1
-    await this.#renew(who)
+  authorizationOf(who: Who): string | undefined {
+    if (who === 'nobody') return undefined
+    return `Bearer ${this.current(who)?.token ?? `fdt_${'A'.repeat(43)}`}`
+  }
+
+  /** Their token works no more, or their role was taken away. Once, however many requests of theirs were refused. */
+  async replace(who: Who, caller: Caller) {
+    if (this.current(who) !== caller) return
+    const renewal = this.#renewals.get(caller) ?? this.#renew(who as Role)
+    this.#renewals.set(caller, renewal)
+    await renewal
   }
 
   async #renew(role: Role) {
-    const token = await this.#newToken(role)
-    this.tokens.add(token)
-    this.#current.set(role, token)
+    const caller = await this.#newCaller(role)
+    this.tokens.add(caller.token)
+    this.#current.set(role, caller)
   }
 }

@@ -81,7 +81,7 @@ async function run(url: string, ctx: Context): Promise<FuzzReport> {
     url,
     requests,
     seed,
-    newToken: await givenCallers(givenIn(ctx)),
+    newCaller: await givenCallers(givenIn(ctx), ctx.db),
     onProgress: ({ sent, trouble, lost }) => {
       if (Date.now() - told < 5_000 && sent < requests) return
       told = Date.now()

@@ -12,7 +12,7 @@ import { picture } from '../photos.ts'
 import type { Records } from './records.ts'
 import { type Sent, withHeader } from './sent.ts'
 import type { Twist } from './twist.ts'
-import { toJson, toText } from './value.ts'
+import { type Find, toJson, toText } from './value.ts'
 
 /** What stands for a file in every call that brings one. */
 const photo = await picture('png', { width: 8, height: 8 })
@@ -48,11 +48,14 @@ const anyTwists: Arbitrary<readonly Twist[]> = fc.oneof(
   { weight: 2, arbitrary: fc.tuple(hostileHeaders, hostileQueries, hostilePaths) },
 )
 
+/** After these nothing of the caller's own is left: they would mostly find the ends of each other. */
+const endings = ['deleteSession', 'signOutEverywhere']
+
 /** Each endpoint in each of the three ways. Those with limits of their own hash passwords, which takes 50 ms: few of them. */
 export function recipesFor(endpoints: readonly Endpoint[]): Arbitrary<Recipe> {
   return fc.oneof(
     ...endpoints.map((endpoint) => ({
-      weight: endpoint.config.limited ? 1 : 12,
+      weight: endpoint.config.limited ? 1 : endings.includes(endpoint.schema.operationId) ? 3 : 12,
       arbitrary: recipesOf(endpoint),
     })),
   )
@@ -74,9 +77,10 @@ export function written(
   { call, twists }: Recipe,
   { records, host, authorization }: { records: Records; host: string; authorization: string | undefined },
 ): Sent {
+  const find = records.findAs(authorization)
   let sent: Sent = {
     method: call.endpoint.method,
-    target: targetOf(call, records),
+    target: targetOf(call, records, find),
     headers: [
       ['Host', host],
       ['Accept', call.endpoint.config.produces ?? 'application/json'],
@@ -86,7 +90,7 @@ export function written(
   if (authorization !== undefined) sent = withHeader(sent, 'Authorization', authorization)
   if (call.endpoint.config.ownPage) sent = withHeader(sent, 'Origin', `http://${host}`)
   if (call.body !== undefined) {
-    const body = Buffer.from(toJson(call.body, records.find))
+    const body = Buffer.from(toJson(call.body, find))
     sent = withHeader(
       withHeader(sent, 'Content-Type', 'application/json'),
       'Content-Length',
@@ -103,15 +107,15 @@ export function written(
   return sent
 }
 
-function targetOf({ endpoint, params, query, follow }: Call, records: Records): string {
+function targetOf({ endpoint, params, query, follow }: Call, records: Records, find: Find): string {
   const link = follow === undefined ? undefined : records.link(endpoint.schema.operationId, follow)
   if (link !== undefined) return link
   const values = new Map(params)
   const path = endpoint.url.replace(/:(\w+)/g, (_, name: string) =>
-    encodeURIComponent(toText(values.get(name) ?? null, records.find).toWellFormed()),
+    encodeURIComponent(toText(values.get(name) ?? null, find).toWellFormed()),
   )
   const pairs = query.map(([name, value]) =>
-    [name, toText(value, records.find)].map((text) => encodeURIComponent(text.toWellFormed())).join('='),
+    [name, toText(value, find)].map((text) => encodeURIComponent(text.toWellFormed())).join('='),
   )
   return pairs.length > 0 ? `${path}?${pairs.join('&')}` : path
 }

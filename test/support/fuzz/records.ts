@@ -1,7 +1,7 @@
 // What the desk has told so far: ids, places in lists, ETags. Later requests use it, so that they reach records in every state.
 import type { Endpoint } from '../../../contract/index.ts'
 import { anything } from './valid-values.ts'
-import type { Known } from './value.ts'
+import type { Find, Known } from './value.ts'
 
 /** Few enough that one record is met again and again, in one state after the other. */
 const kept = 40
@@ -10,8 +10,11 @@ export class Records {
   readonly #ids = new Map<string, number[]>()
   readonly #texts = new Map<string, string[]>()
 
-  /** The id that is meant; 1 while nothing is known. */
-  find = ({ collection, pick }: Known): number => at(this.#ids.get(collection), pick) ?? 1
+  /** Finds the id that a caller means; 1 while nothing is known. What is somebody's own is looked for among theirs. */
+  findAs =
+    (authorization: string | undefined): Find =>
+    ({ collection, pick }: Known) =>
+      at(this.#ids.get(ownOf(authorization, collection)) ?? this.#ids.get(collection), pick) ?? 1
 
   /** A path and query to another page of this endpoint's list, if one was seen. */
   link(operationId: string, pick: number): string | undefined {
@@ -22,10 +25,23 @@ export class Records {
     return at(this.#texts.get('etag'), pick)
   }
 
-  learn(endpoint: Endpoint, etag: string | undefined, body: unknown) {
+  learn(
+    endpoint: Endpoint,
+    {
+      authorization,
+      etag,
+      body,
+    }: {
+      readonly authorization: string | undefined
+      readonly etag: string | undefined
+      readonly body: unknown
+    },
+  ) {
     if (etag !== undefined) keep(this.#texts, 'etag', etag)
     if (typeof body !== 'object' || body === null) return
-    const collection = collectionOf(endpoint)
+    const noun = collectionOf(endpoint)
+    const isOwn = endpoint.url.includes('/me/')
+    const collection = isOwn ? ownOf(authorization, noun) : noun
     const records: unknown = 'results' in body ? body.results : [body]
     for (const record of Array.isArray(records) ? records : []) {
       if (typeof record.id !== 'number') continue
@@ -48,6 +64,11 @@ function collectionOf({ url, method, schema }: Endpoint): string {
     (word, index) => !word.startsWith(':') && !(isVerb && index === words.length - 1),
   )
   return nouns.at(-1) ?? ''
+}
+
+/** Where /me/tokens of this caller are kept. */
+function ownOf(authorization: string | undefined, noun: string): string {
+  return `${noun} of ${authorization}`
 }
 
 function at<T>(values: readonly T[] | undefined, pick: number): T | undefined {
