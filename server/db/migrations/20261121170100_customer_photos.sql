@@ -9,8 +9,8 @@ alter table customers
   add photo_small_hash text check (photo_small_hash ~ '^[0-9a-f]{64}$'),
   add constraint customers_photo_is_whole check (num_nonnulls(photo_key, photo_large_hash, photo_small_hash) in (0, 3));
 
-create unique index customers_live_external_id_key on customers (external_id) where archived_at is null;
-create index customers_archived_external_id on customers (external_id) where archived_at is not null;
+create unique index customers_live_external_id_key on customers (external_id) where archived_at is null and external_id is not null;
+create index customers_archived_external_id on customers (external_id) where archived_at is not null and external_id is not null;
 
 -- What the sweep of the file store asks: which keys are in use.
 create index customers_photo_key on customers (photo_key) where photo_key is not null;
