@@ -8,6 +8,7 @@ import {
   id,
   listQuery,
   nothing,
+  nullable,
   object,
   oneOf,
   pageOf,
@@ -94,6 +95,12 @@ export const Client = object(
     confidential: Type.Boolean({
       description: 'Whether it can keep a secret; a program in a browser or on a phone cannot.',
       examples: [true],
+    }),
+    user_id: nullable({
+      ...id(
+        'Number of its service user: who it is when it acts on its own. Null unless it may (`client_credentials`).',
+      ),
+      examples: [7],
     }),
     ...recordFields,
   },

@@ -190,6 +190,15 @@ test('an unknown path is 404 and an unknown method 405, which names what is allo
   }
 })
 
+test.each(['/', '/sign-in', '/pages/page.css', '/openapi.json', '/docs', '/docs/static/index.html'])(
+  '%s is to be read, and says so to other methods',
+  async (path) => {
+    expect((await send(path, { method: 'HEAD' })).status).toBeLessThan(400)
+    const refused = await send(path, { method: 'POST' })
+    expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
+  },
+)
+
 test('what anyone may send is small, and cheap to refuse', async () => {
   const long = JSON.stringify(Array.from({ length: 3_000 }, () => '\0'))
   expect((await send('/api/token', { method: 'POST', body: long })).status).toBe(413)

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import {
   type Body,
   createClient,
+  createCustomer,
   deleteClient,
   getClient,
   listAuditEvents,
@@ -44,6 +45,27 @@ test('a secret is shown once, to the admin who made it, and nowhere else', async
   expect(audit).toContain('client.updated')
   expect(audit).not.toMatch(new RegExp(`${secret}|secret_hash`))
   expect(JSON.stringify((await as(listEvents, { query: { limit: 1000 } })).body)).not.toContain(secret)
+})
+
+test('a client that acts on its own says who it then is; any other is nobody', async () => {
+  const own = (await as(createClient, { body: sample })).body
+  const params = { id: own.id }
+  expect((await as(getClient, { params })).body.user_id).toBe(own.user_id)
+  const [service] = await rows('select first_name, is_service from users where id = $1', [own.user_id])
+  expect(service).toEqual({ first_name: 'Invoices', is_service: true })
+  const { configuration, record } = await registerClient(desk, { ...sample, scopes: ['customers:write'] })
+  const { access_token: token } = await openid.clientCredentialsGrant(configuration)
+  const customer = await desk.as({ token })(createCustomer, {
+    body: { first_name: 'Ed', last_name: 'Stark' },
+  })
+  expect(customer.body.created_by).toBe(record.user_id)
+
+  const grantTypes = async (...grant_types: Body<typeof createClient>['grant_types']) =>
+    (await as(updateClient, { params, body: { grant_types } })).body.user_id
+  expect(await grantTypes('authorization_code')).toBeNull()
+  expect((await as(getClient, { params })).body.user_id).toBeNull()
+  // It is the same as before when it may again.
+  expect(await grantTypes('client_credentials')).toBe(own.user_id)
 })
 
 test('S26: a secret is kept under no Idempotency-Key', async () => {
@@ -122,6 +144,34 @@ describe('what does not go together is refused, and named', () => {
   ])('%j', async (change) => {
     expect((await as(createClient, { body: { ...sample, ...change } as never })).status).toBe(422)
   })
+})
+
+test('who registers what each sign-in may ask for is told that there is no need to', async () => {
+  const scopes = [
+    'customers:read',
+    'openid',
+    'profile',
+    'email',
+    'offline_access',
+    'everything',
+    { toString: 1 },
+  ]
+  const pointers = ['/scopes/1', '/scopes/2', '/scopes/3', '/scopes/4']
+  const noNeed = 'need not be registered: every client that acts for users may ask for it'
+  const told = pointers.map((pointer) => ({ in: 'body', pointer, detail: noNeed }))
+  const made = await as(createClient, { body: { ...sample, scopes } as never })
+  expect([made.status, made.problem.errors?.slice(0, 4)]).toEqual([422, told])
+  expect(made.problem.errors?.slice(4).map(({ detail }) => detail.slice(0, 30))).toEqual([
+    'must be one of account:read, a',
+    'must be string',
+    'must be one of account:read, a',
+  ])
+  const { id } = (await as(createClient, { body: sample })).body
+  const changed = await as(updateClient, { params: { id }, body: { scopes } as never })
+  expect([changed.status, changed.problem.errors?.slice(0, 4)]).toEqual([422, told])
+  // Only of scopes: there are other lists that these names are missing in.
+  const role = await as(updateClient, { params: { id }, body: { role: 'email' } as never })
+  expect(role.problem.errors?.[0]?.detail).toBe('must be one of customer, operator, admin')
 })
 
 test('the same clients are at /oauth/clients, beside the protocol', async () => {
@@ -239,6 +289,41 @@ describe('the password grant', () => {
     // The same tries count at the other door.
     const browser = browserAt(open)
     expect(await browser.signIn(user, password)).toBe(429)
+  })
+
+  test('tells with each try how many are left, and when there are too many how long to wait', async () => {
+    const open = await openTestDesk({ beside: desk, oauthPasswordGrant: true, rateLimit: true })
+    const client = await registerClient(desk, body)
+    const user = await given.user({ role: 'operator', password })
+    await rows('delete from sign_in_attempts')
+    const tryWith = async (secret: string) => {
+      const { status, headers } = await sign(open.url, client, { username: user.username, password: secret })
+      const [, left, wait] = /^"sign-in";r=(\d+);t=(\d+)$/.exec(headers.get('ratelimit') ?? '') ?? []
+      const policy = headers.get('ratelimit-policy')
+      return {
+        status,
+        policy,
+        left: Number(left),
+        wait: Number(wait),
+        retryAfter: headers.get('retry-after'),
+      }
+    }
+    const policy = '"sign-in";q=5;w=900'
+
+    for (const left of [4, 3])
+      expect(await tryWith('wrong')).toMatchObject({ status: 400, policy, left, retryAfter: null })
+    // A right one clears the count.
+    expect(await tryWith(password)).toMatchObject({ status: 200, policy, left: 5, retryAfter: null })
+    for (const left of [4, 3, 2, 1, 0])
+      expect(await tryWith('wrong')).toMatchObject({ status: 400, policy, left, retryAfter: null })
+    for (const secret of ['wrong', password]) {
+      const { wait, ...refused } = await tryWith(secret)
+      expect(refused).toEqual({ status: 429, policy, left: 0, retryAfter: String(wait) })
+      expect(wait).toBeGreaterThan(890)
+      expect(wait).toBeLessThanOrEqual(900)
+    }
+    await rows(`update sign_in_attempts set window_ends_at = window_ends_at - interval '15 minutes'`)
+    expect(await tryWith(password)).toMatchObject({ status: 200, policy, left: 5, retryAfter: null })
   })
 })
 

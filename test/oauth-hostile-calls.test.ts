@@ -74,6 +74,52 @@ test.each([
   expect(await answer.text()).toContain('This did not work')
 })
 
+test.each([
+  ['/.well-known/oauth-authorization-server', 'GET, HEAD, OPTIONS'],
+  ['/.well-known/openid-configuration', 'GET, HEAD, OPTIONS'],
+  ['/oauth/jwks', 'GET, HEAD, OPTIONS'],
+  ['/oauth/authorize', 'GET, POST'],
+  ['/oauth/authorize/abc', 'GET'],
+  ['/oauth/interaction/abc', 'GET, HEAD, POST'],
+  ['/oauth/device', 'GET, POST'],
+  ['/oauth/device/abc', 'GET'],
+  ['/oauth/device_authorization', 'OPTIONS, POST'],
+  ['/oauth/token', 'OPTIONS, POST'],
+  ['/oauth/revoke', 'OPTIONS, POST'],
+  ['/oauth/introspect', 'OPTIONS, POST'],
+  ['/oauth/userinfo', 'GET, HEAD, OPTIONS, POST'],
+  ['/oauth/pages/consent.css', 'GET, HEAD'],
+  ['/oauth/clients', 'GET, HEAD, POST'],
+])('%s answers 405 to all methods but %s', async (path, allow) => {
+  const methods = ['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE', 'PROPFIND']
+  const refused = methods.filter((method) => !allow.split(', ').includes(method))
+  for (const method of refused) {
+    // The body is no reason: what is in it makes no difference.
+    const body = method === 'GET' || method === 'HEAD' ? {} : { body: '{' }
+    const answer = await fetch(desk.url + path, {
+      method,
+      headers: { 'content-type': 'application/json' },
+      ...body,
+    })
+    expect([answer.status, answer.headers.get('allow')], method).toEqual([405, allow])
+    expect(answer.headers.get('content-type'), method).toBe('application/problem+json')
+    if (method === 'HEAD') continue
+    expect(await answer.json()).toMatchObject({
+      type: 'urn:frontdesk:problem:method_not_allowed',
+      instance: path,
+      detail: `${method} is not possible here. Possible: ${allow}.`,
+    })
+  }
+})
+
+test.each(['/.well-known/openid-configuration', '/oauth/jwks'])('%s is there for HEAD, too', async (path) => {
+  const [head, get] = await Promise.all(['HEAD', 'GET'].map((method) => fetch(desk.url + path, { method })))
+  expect([head?.status, head?.headers.get('content-length')]).toEqual([
+    200,
+    get?.headers.get('content-length'),
+  ])
+})
+
 test('U+0000 in the name of a client or a user is no failure of ours', async () => {
   const unknown = await post('/oauth/token', 'grant_type=client_credentials&client_id=%00&client_secret=x')
   expect([unknown.status, await unknown.json()]).toEqual([
@@ -111,6 +157,33 @@ test('what is longer than any client needs is not kept', async () => {
   const body = `client_id=frontdesk-docs&scope=${'s'.repeat(4096)}`
   expect((await post('/oauth/device_authorization', body)).status).toBe(413)
 })
+
+test.each([
+  ['/oauth/token', 16_384],
+  ['/oauth/revoke', 16_384],
+  ['/oauth/introspect', 16_384],
+  ['/oauth/userinfo', 16_384],
+  ['/oauth/device', 16_384],
+  ['/oauth/authorize', 4_096],
+  ['/oauth/device_authorization', 4_096],
+])('a body at %s has at most %i bytes', async (path, limit) => {
+  expect((await post(path, 'a'.repeat(limit))).status).not.toBe(413)
+  const refused = await post(path, 'a'.repeat(limit + 1))
+  expect([refused.status, await refused.json()]).toEqual([
+    413,
+    expect.objectContaining({ type: 'urn:frontdesk:problem:too_large' }),
+  ])
+})
+
+test.each(['/oauth/authorize', '/oauth/device', '/oauth/jwks', '/.well-known/openid-configuration'])(
+  'a query at %s has at most 4096 bytes',
+  async (path) => {
+    const ask = async (bytes: number) => (await fetch(`${desk.url}${path}?${'a'.repeat(bytes - 1)}`)).text()
+    const refusal = 'This address is longer than any program needs.'
+    expect(await ask(4_096)).not.toContain(refusal)
+    expect(await ask(4_097)).toContain(refusal)
+  },
+)
 
 test('the authorization endpoint takes a form, too', async () => {
   const answer = await post('/oauth/authorize', 'client_id=one%20two&scope=a&scope=b')
@@ -167,13 +240,26 @@ test('a device code that nobody has answered for is forgotten when it has expire
   expect(left).toEqual([{ used: true }])
 })
 
-test('an address begins no more than 60 authorizations in a minute', async () => {
+test('an address begins no more than 60 authorizations in a minute, and is told how many are left', async () => {
   const limited = await openTestDesk({ beside: desk, rateLimit: true, apiRateLimit: 1000 })
-  const statuses = []
-  for (let calls = 0; calls < 61; calls += 1)
-    statuses.push((await fetch(`${limited.url}/oauth/authorize`)).status)
-  expect([statuses.filter((status) => status === 400).length, statuses.at(-1)]).toEqual([60, 429])
+  const begin = (calls: number) =>
+    calls % 2 === 0
+      ? fetch(`${limited.url}/oauth/authorize`)
+      : fetch(`${limited.url}/oauth/device_authorization`, { method: 'POST' })
+  for (let calls = 1; calls <= 60; calls += 1) {
+    const { status, headers } = await begin(calls)
+    expect(status).toBe(400)
+    expect(headers.get('ratelimit-policy')).toBe('"authorization";q=60;w=60')
+    expect(headers.get('ratelimit')).toMatch(new RegExp(`^"authorization";r=${60 - calls};t=\\d+$`))
+  }
+  for (const calls of [61, 62]) {
+    const { status, headers } = await begin(calls)
+    const wait = headers.get('retry-after')
+    expect([status, headers.get('ratelimit')]).toEqual([429, `"authorization";r=0;t=${wait}`])
+  }
   expect((await fetch(`${limited.url}/oauth/jwks`)).status).toBe(200)
+  limited.advance(60_000)
+  expect((await begin(1)).status).toBe(400)
 })
 
 test('a program without a secret asks each time, also where it has https on the own machine', async () => {

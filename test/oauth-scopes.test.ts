@@ -52,7 +52,7 @@ test.each(callable.map(named))(
   async (_, endpoint) => {
     const { scope } = endpoint.config
     const others = scopeNames.filter((name) => name !== scope)
-    const { status, headers } = await answered(endpoint, await workingCaller(desk), others)
+    const { status, headers } = await answered(endpoint, await workingCaller(desk, endpoint), others)
     expect(status).toBe(403)
     if (scope !== undefined)
       expect(headers.get('www-authenticate')).toMatch(
@@ -66,6 +66,6 @@ const scoped = callable.flatMap((endpoint) =>
 )
 
 test.each(scoped)('%s is for a client with its scope alone', async (_, endpoint, scope) => {
-  const { status } = await answered(endpoint, await workingCaller(desk), [scope])
+  const { status } = await answered(endpoint, await workingCaller(desk, endpoint), [scope])
   expect(Object.keys(endpoint.schema.response)).toContain(String(status))
 })

@@ -362,7 +362,7 @@ test('who signs out between the answer and the code gets no code', async () => {
       'content-type': 'application/x-www-form-urlencoded',
       cookie: [...browser.cookies].map(([name, { value }]) => `${name}=${value}`).join('; '),
     },
-    body: 'choice=allow',
+    body: 'choice=allow&scope=openid+profile+customers:read',
   })
   const resume = answered.headers.get('location') ?? ''
   expect(resume).toMatch(/^http:\/\/desk\.test\/oauth\/authorize\//)

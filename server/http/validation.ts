@@ -4,14 +4,23 @@ import { Ajv, type ErrorObject } from 'ajv'
 import type { DataValidateFunction } from 'ajv/dist/types/index.js'
 import addFormats from 'ajv-formats'
 import type { FastifyInstance } from 'fastify'
-import { notBlank, recordPattern, recordTypes, searchable, usernamePattern } from '../../contract/index.ts'
+import {
+  notBlank,
+  recordPattern,
+  recordTypes,
+  scopeNames,
+  searchable,
+  signInScopes,
+  tagPattern,
+  usernamePattern,
+} from '../../contract/index.ts'
 import { invalid, type InvalidPart } from '../errors.ts'
 import { escapePointer, unstorableText } from './text.ts'
 
 const maxErrors = 20
 
 export function validateByContract(app: FastifyInstance) {
-  const ajv = new Ajv({ allErrors: true, strictTypes: false, allowUnionTypes: true })
+  const ajv = new Ajv({ allErrors: true, verbose: true, strictTypes: false, allowUnionTypes: true })
   addFormats.default(ajv, ['email', 'date-time', 'uri'])
   ajv.addKeyword({ keyword: 'anyCase', modifying: true, errors: true, compile: anyCase })
 
@@ -43,7 +52,8 @@ function reader({ properties }: ObjectSchema) {
     )
 }
 
-function readAs(type: string | undefined, text: string): unknown {
+/** The number or the truth that a text spells, where one is wanted. */
+export function readAs(type: unknown, text: string): unknown {
   if (type === 'integer' && /^-?(?:0|[1-9]\d{0,19})$/.test(text)) return Number(text)
   if (type === 'boolean' && (text === 'true' || text === 'false')) return text === 'true'
   return text
@@ -55,7 +65,7 @@ type Check = DataValidateFunction & { errors?: Partial<ErrorObject>[] }
 function anyCase(values: readonly string[]): Check {
   const check: Check = (value: unknown, place) => {
     if (typeof value !== 'string') return true // `type` says so already
-    const spelled = values.find((candidate) => candidate === value.toUpperCase())
+    const spelled = values.find((candidate) => candidate.toLowerCase() === value.toLowerCase())
     if (spelled !== undefined && place) place.parentData[place.parentDataProperty] = spelled
     else check.errors = [{ keyword: 'enum', params: { allowedValues: values } }]
     return spelled !== undefined
@@ -73,6 +83,7 @@ function withoutId(schema: unknown): object {
 const patterns: Readonly<Record<string, string>> = {
   [notBlank]: 'must not be blank',
   [recordPattern]: `must be the type (${recordTypes.join(', ')}) and the number of a record, such as customer:12`,
+  [tagPattern]: 'must show something, without a comma',
   [searchable]: 'must hold a letter or a digit',
   [usernamePattern]: 'must be made of letters, digits and @ . + - _ alone',
 }
@@ -95,11 +106,7 @@ function toPart(part: InvalidPart['in'], error: ErrorObject): InvalidPart {
     case 'required':
       return { in: part, pointer: at(String(params.missingProperty)), detail: 'is required' }
     case 'enum':
-      return {
-        in: part,
-        pointer: at(),
-        detail: `must be one of ${(params.allowedValues as string[]).join(', ')}`,
-      }
+      return { in: part, pointer: at(), detail: whyNotAmong(params.allowedValues, error.data) }
     case 'pattern':
       return { in: part, pointer: at(), detail: patterns[params.pattern] ?? `must match ${params.pattern}` }
     case 'format':
@@ -123,4 +130,11 @@ function toPart(part: InvalidPart['in'], error: ErrorObject): InvalidPart {
     default:
       return { in: part, pointer: at(), detail: error.message ?? 'does not fit' }
   }
+}
+
+function whyNotAmong(allowed: readonly string[], value: unknown): string {
+  const isForScopes = String(allowed) === String(scopeNames)
+  if (isForScopes && typeof value === 'string' && Object.hasOwn(signInScopes, value))
+    return 'need not be registered: every client that acts for users may ask for it'
+  return `must be one of ${allowed.join(', ')}`
 }

@@ -7,8 +7,9 @@ import { touch } from '../db/touch.ts'
 
 const columns = sql`oauth_clients.name, oauth_clients.grant_types, oauth_clients.redirect_uris, oauth_clients.role,
   oauth_clients.scopes, oauth_clients.first_party, oauth_clients.id, oauth_clients.client_id,
-  oauth_clients.secret_hash is not null as confidential, oauth_clients.created_at, oauth_clients.updated_at,
-  oauth_clients.version`
+  oauth_clients.secret_hash is not null as confidential,
+  case when 'client_credentials' = any(oauth_clients.grant_types) then oauth_clients.user_id end as user_id,
+  oauth_clients.created_at, oauth_clients.updated_at, oauth_clients.version`
 
 const live = sql`oauth_clients.deleted_at is null`
 

@@ -1,5 +1,6 @@
 import { type ErrorOut, errors, type KoaContextWithOIDC } from 'oidc-provider'
-import { type Page, problemPage, tookTooLong } from './protocol-pages.ts'
+import type { Page } from '../http/html-page.ts'
+import { problemPage, tookTooLong } from './protocol-pages.ts'
 
 export function show(koa: KoaContextWithOIDC, { body, headers }: Page): void {
   koa.set({ ...headers })

@@ -1,5 +1,5 @@
 // Whom the protocol acts for: who they are, what they have allowed before, and when they have to be asked.
-import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
+import { interactionPolicy, type KoaContextWithOIDC, type Provider } from 'oidc-provider'
 import { signedInWith } from '../auth/index.ts'
 import type { Context } from '../context.ts'
 import { findAccount } from './account-repository.ts'
@@ -7,7 +7,7 @@ import { nameOf } from './account-rules.ts'
 import { findConsent } from './grant-repository.ts'
 import { saveWhileSignedIn } from './granting.ts'
 import { isLocalHttps } from './redirect-uri-rules.ts'
-import { knownScopesIn } from './scope-rules.ts'
+import { grantable } from './scope-rules.ts'
 
 /** What a client may be told of them, by the scopes that it was granted. */
 export async function accountOf(ctx: Context, id: string) {
@@ -28,6 +28,8 @@ export async function accountOf(ctx: Context, id: string) {
   }
 }
 
+type Grant = InstanceType<Provider['Grant']>
+
 const deviceRoutes = ['code_verification', 'device_resume']
 
 /**
@@ -37,16 +39,18 @@ const deviceRoutes = ['code_verification', 'device_resume']
  */
 export async function grantFor(ctx: Context, { oidc, req }: KoaContextWithOIDC) {
   const { client, provider, result, session, params } = oidc
-  const allowed = result?.consent?.grantId
-  if (allowed) return provider.Grant.find(allowed)
   const accountId = session?.accountId
+  const holder = await signedInWith(ctx, req.headers)
+  if (!holder || String(holder.user_id) !== accountId) return undefined
+  const { may: scopes, mayNot } = grantable(params?.['scope'], holder.role)
+  const allowed = result?.consent?.grantId
+  if (allowed) return withoutAsking(await provider.Grant.find(allowed), mayNot)
   const asksEachTime =
     client?.applicationType === 'native' ||
     (client?.clientAuthMethod === 'none' && client.redirectUris?.some(isLocalHttps)) ||
     deviceRoutes.includes(oidc.route) ||
     oidc.prompts.has('consent')
-  if (!client || !accountId || asksEachTime) return undefined
-  const scopes = knownScopesIn(params?.['scope'])
+  if (!client || asksEachTime) return undefined
   const known = await findConsent.first(ctx.db, {
     client_id: client.clientId,
     user_id: Number(accountId),
@@ -55,7 +59,14 @@ export async function grantFor(ctx: Context, { oidc, req }: KoaContextWithOIDC) 
   if (!known || scopes.length === 0) return undefined
   const grant = new provider.Grant({ accountId, clientId: client.clientId })
   grant.addOIDCScope(scopes.join(' '))
-  return (await saveWhileSignedIn(ctx, req.headers, grant)) === undefined ? undefined : grant
+  if ((await saveWhileSignedIn(ctx, req.headers, grant)) === undefined) return undefined
+  return withoutAsking(grant, mayNot)
+}
+
+/** What the person was not asked for, since their role can never use it, is answered for: else they would be asked again. */
+function withoutAsking(grant: Grant | undefined, scopes: readonly string[]): Grant | undefined {
+  grant?.rejectOIDCScope(scopes.join(' '))
+  return grant
 }
 
 /** Beside the usual: whoever is not signed in here with this browser, or as somebody else by now, has to sign in. */

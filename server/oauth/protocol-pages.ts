@@ -1,51 +1,16 @@
 // What people see of the protocol: consent, the code of a device, and what went wrong. Plain pages without scripts.
 import { type Role, scopes as apiScopes, signInScopes } from '../../contract/index.ts'
 import type { Api } from '../http/api.ts'
-import { pagePolicy, serveFolder } from '../http/static-pages.ts'
+import { html, htmlPage, type Page } from '../http/html-page.ts'
+import { serveFolder } from '../http/static-pages.ts'
 
 const words: Readonly<Record<string, string>> = { ...signInScopes, ...apiScopes }
 
-const escapes: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-const html = (text: string) => text.replace(/[&<>"']/g, (character) => escapes[character] ?? '')
+/** Under the house's `no-referrer` a browser names no origin with a form, and it could not be told from another site's. */
+const headers = { 'referrer-policy': 'same-origin' }
 
-export interface Page {
-  readonly body: string
-  readonly headers: Readonly<Record<string, string>>
-}
-
-function page(title: string, main: string, formLeadsTo?: string): Page {
-  return {
-    headers: {
-      'content-type': 'text/html; charset=utf-8',
-      'content-security-policy': pagePolicy({ formLeadsTo }),
-      // Under the house's `no-referrer` a browser names no origin with a form, and it could not be told from another site's.
-      'referrer-policy': 'same-origin',
-    },
-    body: `<!doctype html>
-<html lang="en">
-  <head>
-    <meta charset="utf-8" />
-    <meta name="viewport" content="width=device-width, initial-scale=1" />
-    <title>${html(title)} – Frontdesk</title>
-    <link rel="stylesheet" href="/pages/page.css" />
-    <link rel="stylesheet" href="/oauth/pages/consent.css" />
-  </head>
-  <body>
-    <main>
-      <h1>${html(title)}</h1>
-${main}
-    </main>
-  </body>
-</html>
-`,
-  }
-}
+const page = (title: string, main: string, formLeadsTo?: string): Page =>
+  htmlPage(title, main, { style: '/oauth/pages/consent.css', formLeadsTo, headers })
 
 interface Asked {
   readonly client: string
@@ -67,6 +32,7 @@ ${items.join('\n')}
       </ul>
       <p class="hint">Never more than you may yourself, as ${html(role)}. You can take it back at any time.${goesTo}</p>
       <form method="post">
+        <input type="hidden" name="scope" value="${html(scopes.join(' '))}" />
         <button type="submit" name="choice" value="allow">Allow</button>
         <button type="submit" name="choice" value="deny" class="quiet">Deny</button>
       </form>`,

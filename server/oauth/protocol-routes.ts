@@ -1,6 +1,7 @@
 // The protocol's own URLs. What comes to them is handed to oidc-provider as it is, with the headers and the limits of the house.
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Provider } from 'oidc-provider'
+import { Type } from 'typebox'
 import { object, oneOf } from '../../contract/schema.ts'
 import { sentByOwnPage } from '../auth/index.ts'
 import { clientNetworkOf } from '../client-network.ts'
@@ -12,7 +13,7 @@ import { answeredIn, rateLimitFields } from '../http/rate-limit-fields.ts'
 import { noteArrival } from './arrivals.ts'
 import type { CookieSigning } from './cookie-signing.ts'
 import { freshCookies } from './fresh-cookies.ts'
-import { decide, type Step, stepOf } from './interactions.ts'
+import { type Decision, decide, type Step, stepOf } from './interactions.ts'
 import { form, readForms } from './protocol-bodies.ts'
 import { problemPage } from './protocol-pages.ts'
 import { interactionUrl, routes } from './protocol-urls.ts'
@@ -25,31 +26,20 @@ const config = { access: 'anyone', exemptFromLimits: false } as const
 /** Of what anybody may have kept for a while, in bytes. */
 const longest = 4096
 
+/** Documents are there for HEAD as well; what begins or goes on with something is not, since asking would do it. */
 const served = [
-  ['GET', '/.well-known/oauth-authorization-server'],
-  ['GET', '/.well-known/openid-configuration'],
-  ['GET', routes.jwks],
-  ['GET', routes.authorization],
-  ['GET', `${routes.authorization}/:uid`],
-  ['GET', routes.code_verification],
-  ['POST', routes.code_verification],
-  ['GET', `${routes.code_verification}/:uid`],
-  ['POST', routes.device_authorization],
-  ['POST', routes.token],
-  ['POST', routes.revocation],
-  ['POST', routes.introspection],
-  ['GET', routes.userinfo],
-  ['POST', routes.userinfo],
-  ...[
-    '/.well-known/oauth-authorization-server',
-    '/.well-known/openid-configuration',
-    routes.jwks,
-    routes.device_authorization,
-    routes.token,
-    routes.revocation,
-    routes.introspection,
-    routes.userinfo,
-  ].map((url) => ['OPTIONS', url] as const),
+  ['/.well-known/oauth-authorization-server', 'GET', 'HEAD', 'OPTIONS'],
+  ['/.well-known/openid-configuration', 'GET', 'HEAD', 'OPTIONS'],
+  [routes.jwks, 'GET', 'HEAD', 'OPTIONS'],
+  [routes.authorization, 'GET'],
+  [`${routes.authorization}/:uid`, 'GET'],
+  [routes.code_verification, 'GET', 'POST'],
+  [`${routes.code_verification}/:uid`, 'GET'],
+  [routes.device_authorization, 'POST', 'OPTIONS'],
+  [routes.token, 'POST', 'OPTIONS'],
+  [routes.revocation, 'POST', 'OPTIONS'],
+  [routes.introspection, 'POST', 'OPTIONS'],
+  [routes.userinfo, 'GET', 'HEAD', 'POST', 'OPTIONS'],
 ] as const
 
 /** Whoever begins an authorization does so with the sign-in that this browser has now, and with nothing left of an earlier one. */
@@ -71,7 +61,7 @@ export async function protocolRoutes(
 
   await api.register(async (scope) => {
     readForms(scope)
-    for (const [method, url] of served)
+    for (const [url, ...method] of served)
       scope.route({
         method,
         url,
@@ -133,7 +123,10 @@ export async function protocolRoutes(
     )
   })
 
-  const choice = object({ choice: oneOf(['allow', 'deny'], 'What the person chose.') })
+  const decision = object({
+    choice: oneOf(['allow', 'deny'], 'What the person chose.'),
+    scope: Type.String({ description: 'What the page has shown them.' }),
+  })
 
   await api.register(async (scope) => {
     scope.addContentTypeParser(
@@ -144,16 +137,13 @@ export async function protocolRoutes(
     scope.get<{ Params: { uid: string } }>(interactionUrl(':uid'), { config }, async (request, reply) =>
       answer(reply, await stepOf(ctx, await current(), request.params.uid, arrived(request, reply))),
     )
-    scope.post<{ Params: { uid: string }; Body: { choice: 'allow' | 'deny' } }>(
+    scope.post<{ Params: { uid: string }; Body: Decision }>(
       interactionUrl(':uid'),
-      { config, schema: { body: choice } },
+      { config, schema: { body: decision } },
       async (request, reply) => {
         if (!sentByOwnPage(ctx, request.headers)) return answer(reply, foreign)
         const browser = arrived(request, reply)
-        return answer(
-          reply,
-          await decide(ctx, await current(), request.params.uid, browser, request.body.choice),
-        )
+        return answer(reply, await decide(ctx, await current(), request.params.uid, browser, request.body))
       },
     )
   })

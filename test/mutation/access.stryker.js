@@ -10,5 +10,7 @@ export default strykerConfig({
     'server/auth/browser.ts',
     'server/auth/session-service.ts',
     'server/oauth/adapter.ts',
+    'server/oauth/artifact-adapters.ts',
+    'server/oauth/grant-adapter.ts',
   ],
 })

@@ -1,6 +1,6 @@
 // What a client of OAuth may be, and may ask for.
 import { describe, expect, test } from 'vitest'
-import { type GrantType, type Scope, scopeNames } from '../../contract/index.ts'
+import { endpoints, type GrantType, roles, type Scope, scopeNames } from '../../contract/index.ts'
 import { nameOf } from '../../server/oauth/account-rules.ts'
 import {
   actsForUsers,
@@ -11,7 +11,8 @@ import {
   isNative,
   scopesOf,
 } from '../../server/oauth/client-rules.ts'
-import { knownScopesIn, scopesIn } from '../../server/oauth/scope-rules.ts'
+import { grantable, knownScopesIn, scopesIn } from '../../server/oauth/scope-rules.ts'
+import { refusalOf } from '../../server/policy.ts'
 
 const sample = {
   confidential: true,
@@ -138,4 +139,29 @@ test.each([
   ['', '', ''],
 ])('%j and %j make the name %j', (first_name, last_name, name) => {
   expect(nameOf({ first_name, last_name })).toBe(name)
+})
+
+describe('what a person can grant', () => {
+  test.each([
+    ['customer', 'openid account:read users:write', ['openid', 'account:read'], ['users:write']],
+    ['operator', 'customers:read audit:read', ['customers:read'], ['audit:read']],
+    ['operator', 'users:write', [], ['users:write']],
+    ['admin', 'audit:read users:write everything', ['audit:read', 'users:write'], []],
+    ['customer', undefined, [], []],
+  ] as const)('as %s, asked for %j, is %j and not %j', (role, scope, may, mayNot) => {
+    expect(grantable(scope, role)).toEqual({ may, mayNot })
+  })
+
+  test('is what their role can use: who signed in always, and each scope of a call that they may make', () => {
+    const signIn = 'openid profile email offline_access'
+    for (const role of roles) {
+      expect(grantable(signIn, role)).toEqual({ may: signIn.split(' '), mayNot: [] })
+      for (const scope of scopeNames) {
+        const opened = endpoints.filter(({ config }) => config.scope === scope)
+        const may = opened.some(({ config }) => refusalOf({ role, scopes: null }, config) === undefined)
+        expect(grantable(scope, role).may, `${role} ${scope}`).toEqual(may ? [scope] : [])
+      }
+    }
+    expect(grantable(scopeNames.join(' '), 'admin')).toEqual({ may: scopeNames, mayNot: [] })
+  })
 })
