@@ -10,14 +10,16 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 export type Access = 'anyone' | Role
 
 /** What has a version and a URL of its own (records.ts). */
-export type RecordName = 'client' | 'customer' | 'me' | 'operator' | 'request' | 'user'
+export type RecordName = 'client' | 'customer' | 'me' | 'operator' | 'post' | 'request' | 'ticket' | 'user'
 
-/** A file that a call may bring: a part of multipart/form-data, and where no other body is taken also the body itself. */
+/** The files that a call may bring: parts of multipart/form-data, and where no other body is taken also the body itself. */
 export interface Upload {
-  /** The name of the part. */
+  /** The name of the part; of each, where there may be several. */
   readonly field: string
   readonly types: readonly string[]
+  /** Of each file. */
   readonly maxBytes: number
+  readonly maxFiles: number
   readonly description: string
 }
 
@@ -28,16 +30,24 @@ export interface Endpoint {
   readonly bodyLimit?: number
   readonly config: {
     readonly access: Access
+    /** The highest role that may: what only customers do. */
+    readonly upTo?: Role
+    /** Where anyone may call: 'optional' if whoever shows credentials is known by them, and refused with bad ones before all else. */
+    readonly caller?: 'optional'
     /** What a client that acts for somebody must be granted. Without one only a person's own sign-in may call this. */
     readonly scope?: Scope
     /** True where the password must have been shown within the last ten minutes. */
     readonly recent?: boolean
     /** True where the answer holds a secret that is shown once, and so is not kept under an Idempotency-Key. */
     readonly answersSecret?: boolean
+    /** The record that this makes, where the answer tells only some of it, its `id` among that. */
+    readonly makes?: RecordName
     /** The record that this changes: the one that the last parameter of the path names, or without one the caller's own. */
     readonly changes?: RecordName
     /** When this answers 401 although anyone may call it. */
     readonly unauthorized?: string
+    /** When this answers 403 although anyone may call it. */
+    readonly forbidden?: string
     /** When this answers 409, in a sentence for the documentation. */
     readonly conflict?: string
     /** When this answers 404 although its path names no record. */
@@ -50,8 +60,8 @@ export interface Endpoint {
     readonly exemptFromLimits?: boolean
     /** True where a monitor gets in too: a direct call from this machine without credentials, or one with METRICS_TOKEN. */
     readonly monitors?: boolean
-    /** The media type of a success that is not JSON, e.g. text/plain; its schema is that of the text. Failures stay problems. */
-    readonly produces?: string
+    /** The media type of a success that is not JSON, e.g. text/plain, or those that it may have; its schema is that of the text. Failures stay problems. */
+    readonly produces?: string | readonly string[]
     /** True where what is produced bears an ETag, and If-None-Match spares it (304). */
     readonly tagged?: boolean
     readonly upload?: Upload
@@ -78,6 +88,13 @@ export function mediaTypesOf({ config: { upload }, schema }: Pick<Endpoint, 'con
   ]
 }
 
+/** The media types that the body of a success may have. */
+export function typesProduced({
+  config: { produces = 'application/json' },
+}: Pick<Endpoint, 'config'>): string[] {
+  return [produces].flat()
+}
+
 type Part<
   E extends Endpoint,
   Name extends 'params' | 'querystring' | 'body',
@@ -96,7 +113,7 @@ type Needed<Name extends string, T> = T extends undefined
   ? { readonly [N in Name]?: undefined }
   : { readonly [N in Name]: T }
 
-/** What a caller gives: the path's parameters, the query (never required), and the body or the file that stands for it. */
+/** What a caller gives: the path's parameters, the query (which is never required here), and the body or the file that stands for it. */
 export type Input<E extends Endpoint> = Needed<'params', Params<E>> &
   Needed<'body', Body<E>> & { readonly query?: Partial<Query<E>>; readonly upload?: Blob }
 
@@ -115,7 +132,7 @@ export function requestFor<E extends Endpoint>(endpoint: E, input: Input<E>): Ht
   const given = Object.entries<unknown>(input.query ?? {}).filter(([, value]) => value !== undefined)
   const query = new URLSearchParams(given.map(([name, value]) => [name, `${value}`])).toString()
   const target = { method: endpoint.method, path: query ? `${path}?${query}` : path }
-  const accept = endpoint.config.produces ?? 'application/json'
+  const accept = typesProduced(endpoint).join(', ')
   const { body, upload } = input
   if (upload) return { ...target, headers: { accept, 'content-type': upload.type }, body: upload }
   if (body === undefined) return { ...target, headers: { accept } }

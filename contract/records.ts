@@ -8,7 +8,9 @@ import { Links } from './links.ts'
 import { Client, getClient } from './oauth.ts'
 import { getOperator, Operator } from './operators.ts'
 import { getRequest, Request } from './requests.ts'
+import { getPost, Post } from './posts.ts'
 import { object } from './schema.ts'
+import { getTicket, Ticket } from './tickets.ts'
 import { getUser, User } from './users.ts'
 
 export const records = {
@@ -16,7 +18,9 @@ export const records = {
   customer: { schema: Customer, read: getCustomer },
   me: { schema: Me, read: getMe },
   operator: { schema: Operator, read: getOperator },
+  post: { schema: Post, read: getPost },
   request: { schema: Request, read: getRequest },
+  ticket: { schema: Ticket, read: getTicket },
   user: { schema: User, read: getUser },
 } as const satisfies Record<RecordName, { readonly schema: TObject; readonly read: Endpoint }>
 
@@ -53,7 +57,7 @@ export function isPage(schema: TSchema | undefined): boolean {
   return (
     schema !== undefined &&
     'properties' in schema &&
-    'count' in (schema['properties'] as object) &&
+    'next' in (schema['properties'] as object) &&
     'results' in (schema['properties'] as object)
   )
 }

@@ -26,6 +26,22 @@ export type TicketStatus = (typeof ticketStatuses)[number]
 export const outcomes = ['COMPLETED', 'REJECTED'] as const
 export type Outcome = (typeof outcomes)[number]
 
+export const priorities = ['low', 'normal', 'high', 'urgent'] as const
+export const Priority = oneOf(priorities, 'How urgent it is.', 'normal')
+
+/** No comma, since lists of tags are written with them; something to see. */
+export const tagPattern = '^[^,]*[^,\\s\\u0085][^,]*$'
+export const Tags = Type.Array(
+  Type.String({
+    minLength: 1,
+    maxLength: 50,
+    pattern: tagPattern,
+    description: 'A word or two; kept in small letters.',
+    examples: ['winter'],
+  }),
+  { maxItems: 20, description: 'Words for finding it again, each once.', examples: [['winter']] },
+)
+
 const body = text(100_000, 'What is asked.', 'Winter is coming')
 const subject = text(
   200,
@@ -44,6 +60,8 @@ export const Request = object(
       text(10_000, 'What came of it; null until it is completed or rejected.', 'Keep yourself warm'),
     ),
     subject,
+    priority: Priority,
+    tags: Tags,
     ...recordFields,
     archived_at: archivedAt,
   },
@@ -56,11 +74,30 @@ const NewRequest = object(
   { $id: 'NewRequest', description: 'What a customer asks.' },
 )
 
+const LoggedRequest = object(
+  {
+    body,
+    subject: Type.Optional(subject),
+    priority: Type.Optional(oneOfInAnyCase(priorities, 'How urgent it is; normal where nothing is said.')),
+    tags: Type.Optional(Tags),
+  },
+  { $id: 'LoggedRequest', description: 'What a customer asks, as the staff writes it down.' },
+)
+
 const requestParams = object({ id: id('Number of the request.') })
+
+export const soughtTag = Type.String({
+  minLength: 1,
+  maxLength: 50,
+  pattern: tagPattern,
+  description: 'Only those with this tag, in any case.',
+  examples: ['winter'],
+})
 
 const filters = {
   status: Type.Optional(oneOfInAnyCase(ticketStatuses, 'Only requests in this state.')),
   processed_by: Type.Optional(id('Only requests given to this operator.')),
+  tag: Type.Optional(soughtTag),
   q: Type.Optional(
     soughtText('Part of the subject or the body; one or two letters match how a word begins.', 'winter'),
   ),
@@ -78,7 +115,7 @@ export const createRequest = {
     description: 'It starts as PENDING, given to nobody.',
     tags,
     params: customerParams,
-    body: NewRequest,
+    body: LoggedRequest,
     response: { 201: Request },
   },
 } as const satisfies Endpoint

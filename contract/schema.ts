@@ -104,6 +104,10 @@ export function pageOf<T extends TObject>(item: T & { $id?: string }) {
 export function listQuery<P extends TProperties, const Sorts extends readonly string[]>(
   filters: P,
   sorts: Sorts,
+  {
+    first = `-${sorts[0] ?? ''}`,
+    description = 'What to order by; a minus sign puts the newest first.',
+  }: { readonly first?: string; readonly description?: string } = {},
 ) {
   const directions = sorts.flatMap((sort) => [`-${sort}`, sort])
   return object({
@@ -112,9 +116,9 @@ export function listQuery<P extends TProperties, const Sorts extends readonly st
       Type.Unsafe<Sorts[number] | `-${Sorts[number]}`>({
         type: 'string',
         enum: directions,
-        default: directions[0],
-        description: 'What to order by; a minus sign puts the newest first.',
-        examples: [directions[0]],
+        default: first,
+        description,
+        examples: [first],
       }),
     ),
     limit: Type.Optional(

@@ -22,7 +22,7 @@ import { refuseOtherMethods } from './http/methods.ts'
 import { pagesOf } from './http/pages.ts'
 import { answerPlainHttp } from './http/plain-http.ts'
 import { answerBadUrl, answerNoHttp, answerProblems, refuseUnexpectedBodies } from './http/problems.ts'
-import { rateLimited } from './http/rate-limits.ts'
+import { limitFilesOfCustomers, rateLimited } from './http/rate-limits.ts'
 import { logRequests } from './http/request-log.ts'
 import { secureHeaders } from './http/secure-headers.ts'
 import { limitTime } from './http/time-limit.ts'
@@ -33,7 +33,19 @@ import { measureDatabase } from './metrics/database-metrics.ts'
 import { metricsRoutes } from './metrics/metrics-routes.ts'
 import { measureRequests } from './metrics/request-metrics.ts'
 import { accessTokenHolders, clientRecord, docsClientId, serveOAuth } from './oauth/index.ts'
-import { requestRecord, requestRoutes } from './tickets/index.ts'
+import {
+  attachmentRoutes,
+  attachmentUploads,
+  notificationRoutes,
+  postRecord,
+  postRoutes,
+  requestRecord,
+  requestRoutes,
+  ticketRecord,
+  ticketRoutes,
+} from './tickets/index.ts'
+import { searchRoutes } from './search/index.ts'
+import { signUpRoutes } from './portal/index.ts'
 import { meRecord, operatorRecord, userRecord, userRoutes } from './users/index.ts'
 
 export interface App {
@@ -72,6 +84,7 @@ export async function buildApp(ctx: Context, secret: string, registry: Registry)
 
   const authentication = authenticationOf(ctx, accessTokenHolders(ctx))
   answerProblems(api)
+  const refuseOthers = refuseOtherMethods(api)
   validateByContract(api)
   readJsonBodies(api)
   readUploads(api)
@@ -89,12 +102,15 @@ export async function buildApp(ctx: Context, secret: string, registry: Registry)
   exemptPages(api)
   api.addHook('onRequest', rateLimited(ctx, authentication.authenticate))
   refuseUnexpectedBodies(api)
+  limitFilesOfCustomers(api, ctx)
   const records = {
     client: clientRecord,
     customer: customerRecord,
     me: meRecord,
     operator: operatorRecord,
+    post: postRecord,
     request: requestRecord,
+    ticket: ticketRecord,
     user: userRecord,
   }
   answerByContract(api, ctx, records, secret)
@@ -107,12 +123,19 @@ export async function buildApp(ctx: Context, secret: string, registry: Registry)
   const oauth = await serveOAuth(api, ctx, secret)
   userRoutes(api)
   customerRoutes(api, ctx)
+  signUpRoutes(api, ctx, authentication)
   requestRoutes(api)
+  const attachments = attachmentUploads(ctx)
+  attachmentRoutes(api)
+  ticketRoutes(api, attachments)
+  postRoutes(api, attachments)
+  await notificationRoutes(api, ctx, secret)
+  searchRoutes(api)
   auditRoutes(api)
   const feed = serveFeed(api, ctx, { policies: changePolicies, holds: authentication.holds })
   authentication.onAccessChange(feed.accessChanged)
-  refuseOtherMethods(api)
   await serveDocs(api, ctx.config.publicUrl, docsClientId)
+  refuseOthers()
   await api.ready()
   return { api, listeners: [authentication.listener, feed.listener, oauth] }
 }

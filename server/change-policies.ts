@@ -3,7 +3,7 @@ import { credentialPolicy } from './auth/index.ts'
 import type { ChangePolicies } from './change.ts'
 import { customerPolicy } from './customers/index.ts'
 import { clientPolicy, signingKeyPolicy } from './oauth/index.ts'
-import { ticketPolicy } from './tickets/index.ts'
+import { postPolicy, ticketPolicy } from './tickets/index.ts'
 import { userPolicy } from './users/index.ts'
 
 export const changePolicies: ChangePolicies = {
@@ -11,6 +11,7 @@ export const changePolicies: ChangePolicies = {
   client: clientPolicy,
   customer: customerPolicy,
   grant: credentialPolicy,
+  post: postPolicy,
   session: credentialPolicy,
   signing_key: signingKeyPolicy,
   ticket: ticketPolicy,

@@ -39,10 +39,14 @@ export interface Config {
   /** Requests in progress at once in this process; further ones are refused. */
   readonly requestsAtOnce: number
   readonly passwordMinLength: number
+  /** Which tickets customers see: their own, or any. */
+  readonly ticketVisibility: (typeof visibilities)[number]
   readonly tokenLifetimeSeconds: number
   readonly logLevel: LogLevel
   /** Whether our own programs may trade a password for tokens by OAuth. */
   readonly oauthPasswordGrant: boolean
+  /** Whether people may sign up by themselves. */
+  readonly signUp: boolean
   /** Lets a monitor read /metrics from elsewhere; undefined means: only from this machine, or as an admin. */
   readonly metricsToken: string | undefined
   /** Addresses of proxies whose X-Forwarded-For is believed; none by default. */
@@ -60,6 +64,8 @@ export class ConfigError extends Error {
     this.name = 'ConfigError'
   }
 }
+
+const visibilities = ['own', 'all'] as const
 
 const samples = [/^change[-_ ]?me/i, /^(secret|example|sample|insecure)/i, /^(.)\1*$/]
 
@@ -143,6 +149,8 @@ export function readConfig(env: Environment): Config {
     logLevel: choice(env, 'LOG_LEVEL', logLevels, refuse) ?? 'info',
     metricsToken,
     oauthPasswordGrant: choice(env, 'OAUTH_PASSWORD_GRANT', ['on', 'off'] as const, refuse) === 'on',
+    ticketVisibility: choice(env, 'TICKET_VISIBILITY', visibilities, refuse) ?? 'own',
+    signUp: choice(env, 'SIGN_UP', ['on', 'off'] as const, refuse) !== 'off',
     trustProxy: proxies(env, 'TRUST_PROXY', refuse),
     postgresBin: read(env, 'FRONTDESK_PG_BIN', refuse),
   }

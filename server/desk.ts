@@ -5,7 +5,7 @@ import { buildApp } from './app.ts'
 import { type Closing, closingInTurn, orAborted } from './closing.ts'
 import type { Config } from './config.ts'
 import type { Context } from './context.ts'
-import { customerTasks } from './customers/index.ts'
+import { customerTasks, photos } from './customers/index.ts'
 import { joinDatabase, type OpenDatabase, openDatabase, reach, shareDatabase } from './db/connect.ts'
 import { giveAppRights } from './db/app-role.ts'
 import { openPool, ownersRights, poolSize, type Rights } from './db/database.ts'
@@ -16,15 +16,18 @@ import { unavailable } from './errors.ts'
 import { feedTasks } from './feed/index.ts'
 import { openFiles } from './files/open-files.ts'
 import { openPictures } from './files/pictures.ts'
+import { sweepFiles } from './files/sweep.ts'
 import { idempotencyTasks } from './http/idempotency.ts'
-import { migrateJobs, startWorker } from './jobs/worker.ts'
+import { migrateJobs, startWorker, type Tasks } from './jobs/worker.ts'
 import type { Log } from './log.ts'
+import { mailTasks } from './mail/mail-tasks.ts'
 import { mailerOf } from './mail/mailer.ts'
 import { measurePool } from './metrics/database-metrics.ts'
 import { measureJobs } from './metrics/job-metrics.ts'
 import { newRegistry } from './metrics/registry.ts'
 import { oauthTasks } from './oauth/index.ts'
 import { secretKeyOf } from './secret-key.ts'
+import { attachments, notificationTasks } from './tickets/index.ts'
 
 export interface Open {
   /** Where the data lies, for people. */
@@ -79,12 +82,18 @@ export function openDesk(config: Config, log: Log, signal: AbortSignal): Promise
   })
 }
 
-export const tasksOf = (ctx: Context, secret: string) => ({
+export const tasksOf = (ctx: Context, secret: string): Tasks => ({
   ...authTasks(ctx),
   ...customerTasks(ctx),
   ...feedTasks(ctx),
   ...idempotencyTasks(ctx),
+  ...mailTasks(ctx),
+  ...notificationTasks(ctx, secret),
   ...oauthTasks(ctx, secret),
+  sweep_files: {
+    schedule: '43 * * * *',
+    work: () => sweepFiles(ctx, [photos.photoFiles, attachments.attachmentFiles]),
+  },
 })
 
 /** Does the jobs and serves nothing. */

@@ -18,8 +18,8 @@ export function auditing({ user_id, role, request_id }: Actor): Auditing {
   return { actor_id: user_id, actor_role: role, request_id }
 }
 
-/** Columns that no copy is ever made of. */
-const secrets = sql`'{password_hash,secret_hash,user_code_hash,sealed}'::text[]`
+/** Columns that no copy is ever made of: secrets, and what is made of the others. */
+const secrets = sql`'{search_words,password_hash,secret_hash,user_code_hash,sealed}'::text[]`
 
 interface AuditedEffect {
   /** Such as `customer.created`: the record's type, then what happened to it. */
@@ -29,6 +29,8 @@ interface AuditedEffect {
   /** The rows as they were: a CTE with the columns `id` and `row`; none for a creation. */
   readonly before?: RawBuilder<unknown>
   readonly recordType: string
+  /** Who did it, where only the statement knows: somebody who makes themselves. */
+  readonly actorId?: RawBuilder<unknown>
 }
 
 /**
@@ -37,14 +39,14 @@ interface AuditedEffect {
  */
 export function audited(
   value: Auditing,
-  { action, after, before, recordType }: AuditedEffect,
+  { action, after, before, recordType, actorId = sql`${value.actor_id}::bigint` }: AuditedEffect,
 ): RawBuilder<unknown> {
   const name = typeof action === 'string' ? action : recordType
   const [was, became] = [before && sql`${before} as before`, after && sql`${after} as after`]
   const rows = was && became ? sql`${became} join ${was} on before.id = after.id` : (became ?? was)
   return sql`${sql.id(`${name} audited`)} as (
       insert into audit_events (actor_id, actor_role, action, record_type, record_id, before, after, request_id)
-      select ${value.actor_id}::bigint, ${value.actor_role}, ${typeof action === 'string' ? sql.lit(action) : action}, ${sql.lit(recordType)}, ${after ? sql`after.id` : sql`before.id`},
+      select ${actorId}, ${value.actor_role}, ${typeof action === 'string' ? sql.lit(action) : action}, ${sql.lit(recordType)}, ${after ? sql`after.id` : sql`before.id`},
         ${before ? sql`to_jsonb(before.row) - ${secrets}` : sql`null::jsonb`},
         ${after ? sql`to_jsonb(after) - ${secrets}` : sql`null::jsonb`}, ${value.request_id}
       from ${rows}

@@ -8,12 +8,15 @@ interface Work {
   readonly payload: RawBuilder<unknown>
   /** One piece of work for each of its rows: a CTE of the statement, with what the payload names. */
   readonly of: RawBuilder<unknown>
+  /** What waits under this key already is all there need be; it keeps its time. */
+  readonly once?: { readonly key: RawBuilder<unknown>; readonly at: RawBuilder<unknown> }
 }
 
 /**
  * A CTE of a statement, whose name its final select must join, or it is never run: `changed as (…), queued as (${enqueued({ … })})
  * select … from changed left join queued on true`.
  */
-export function enqueued({ task, payload, of }: Work): RawBuilder<unknown> {
-  return sql`select count(enqueue_job(${sql.lit(task)}, ${payload})) from ${of}`
+export function enqueued({ task, payload, of, once }: Work): RawBuilder<unknown> {
+  const key = once ? sql`, ${once.key}, ${once.at}` : sql``
+  return sql`select count(enqueue_job(${sql.lit(task)}, ${payload}${key})) from ${of}`
 }

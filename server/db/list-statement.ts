@@ -12,10 +12,23 @@ export const countCap = 10_000
 /** A condition of equality, whose rows an index on (column, sort key, id) holds in order. */
 export interface Equality {
   readonly column: RawBuilder<unknown>
-  /** Of the column's very type; cast where the value's type is not text. */
-  readonly value: RawBuilder<unknown>
+  /** Of the column's very type; cast where the value's type is not text. Null for the rows that have none. */
+  readonly value: RawBuilder<unknown> | null
   /** How many rows share a value: few are sorted and searched one by one. */
   readonly shared: 'by few' | 'by many'
+}
+
+/** Rows that one equality or another holds for; each is read from its index, and the pages are merged. */
+export interface Either {
+  readonly either: readonly Equality[]
+}
+
+/** How rows are found that no order of an index brings together. */
+export interface Search {
+  /** A select of the ids of all rows that hold what is sought, read from an index. */
+  readonly ids: (sought: RawBuilder<unknown>) => RawBuilder<unknown>
+  /** A select of whether the row at hand holds it. */
+  readonly holds: (sought: RawBuilder<unknown>) => RawBuilder<unknown>
 }
 
 export interface ListDefinition<Filters extends object> {
@@ -28,20 +41,23 @@ export interface ListDefinition<Filters extends object> {
   readonly sorts: Readonly<Record<string, RawBuilder<unknown>>>
   /** The condition of each filter. Where several are given, the index of the first equality is read. */
   readonly filters: {
-    readonly [Name in Exclude<keyof Filters, 'q' | 'live'>]-?: (
+    readonly [Name in Exclude<keyof Filters, Sought | 'live'>]-?: (
       value: Filters[Name],
-    ) => RawBuilder<unknown> | Equality
+    ) => RawBuilder<unknown> | Equality | Either
   }
   /** Rows have an `archived_at`, and are all listed unless the filter `live` is given. */
   readonly archivable?: true
-  /** How the filter `q` finds rows. */
-  readonly search?: {
-    /** A select of the ids of all rows that hold the pattern, read from the text's index. */
-    readonly ids: (pattern: RawBuilder<unknown>) => RawBuilder<unknown>
-    /** A select of whether the row at hand holds it. */
-    readonly holds: (pattern: RawBuilder<unknown>) => RawBuilder<unknown>
-  }
+  /** How these filters find rows. Where several are given, the first is looked up, and the others are asked of each row. */
+  readonly search?: { readonly [Name in Sought]?: Search }
+  /** How many rows there are, where that is known without counting them: a select of one number. */
+  readonly counted?: (value: Readonly<Record<string, unknown>>) => RawBuilder<unknown>
 }
+
+const sought = ['q', 'tag'] as const
+type Sought = (typeof sought)[number]
+
+/** Whether rows are found by searching, for which it matters how many that are. */
+export const isSought = (filter: string) => (sought as readonly string[]).includes(filter)
 
 export interface ListShape {
   readonly sort: string
@@ -79,8 +95,8 @@ export function writeList<Filters extends object>(
 
   return statement<Record<string, unknown>>()((value) => {
     const rows = sql.table(table)
-    const { conditions, lead } = filtersOf(definition, shape, value)
-    const search = searchOf(definition, shape, lead, sql`${value['q']}::text`)
+    const { conditions, lead, either } = filtersOf(definition, shape, value)
+    const search = searchOf(definition, shape, lead, value)
 
     // Read towards `before`, a page comes in the opposite order and is turned round afterwards.
     const down = shape.descending !== (shape.place === 'before')
@@ -88,14 +104,12 @@ export function writeList<Filters extends object>(
     const beyond = sql`(${key}, ${rows}.id) ${down ? sql`<` : sql`>`} (${value['place_key']}::timestamptz, ${value['place_id']}::bigint)`
     const place = shape.place === 'first' ? [] : [beyond]
     // Named first, the equality's column leaves no other index in the right order than its own.
-    const order = sql.join(
-      [...(lead ? [lead.column] : []), key, sql`${rows}.id`].map((by) => sql`${by} ${direction}`),
-    )
+    const inOwnOrder = [...(lead ? [lead.column] : []), key, sql`${rows}.id`]
+    const order = sql.join(inOwnOrder.map((by) => sql`${by} ${direction}`))
     const inOrder = sql`order by list_key ${direction}, id ${direction}`
 
-    const parts = partsOf(definition, shape).flatMap((part) =>
-      search.ways.map((way) => [...way, ...part, ...conditions]),
-    )
+    const wholes = partsOf(definition, shape).flatMap((part) => either.map((one) => [...part, ...one]))
+    const parts = wholes.flatMap((part) => search.ways.map((way) => [...way, ...part, ...conditions]))
     const page = merge(
       parts.map(
         (part) =>
@@ -104,18 +118,20 @@ export function writeList<Filters extends object>(
       shape.limit,
       inOrder,
     )
-    // Counted from the oldest on, whatever the order: there PostgreSQL need not look whether a row is still as the index says.
-    const oldestFirst = sql.join([...(lead ? [lead.column] : []), key, sql`${rows}.id`])
+    // Counted from the first on, whatever the order: there PostgreSQL need not look whether a row is still as the index says.
     const counted = merge(
-      partsOf(definition, shape).map(
+      wholes.map(
         (part) =>
-          sql`select 1 from ${rows} where ${all([...search.counted, ...part, ...conditions])} order by ${oldestFirst}`,
+          sql`select 1 from ${rows} where ${all([...search.counted, ...part, ...conditions])} order by ${sql.join(inOwnOrder)}`,
       ),
       countCap + farBeyond,
     )
-    const count = shape.counted
-      ? sql`select count(*) as list_count, ${search.more} as list_more from (${counted}) as counted`
-      : sql`select null::bigint as list_count, null::boolean as list_more`
+    const known = definition.counted?.(value)
+    const count = !shape.counted
+      ? sql`select null::bigint as list_count, null::boolean as list_more`
+      : known
+        ? sql`select (${known})::bigint as list_count, false as list_more`
+        : sql`select count(*) as list_count, ${search.more} as list_more from (${counted}) as counted`
     return sql<ListRow>`
       ${search.found} select counted.list_count, counted.list_more, page.*
       from (${count}) as counted
@@ -128,23 +144,30 @@ function filtersOf<Filters extends object>(
   { filters }: ListDefinition<Filters>,
   shape: ListShape,
   value: Required<Record<string, unknown>>,
-): { conditions: Sql[]; lead: Equality | undefined } {
+): { conditions: Sql[]; lead: Equality | undefined; either: Sql[][] } {
   const written = (Object.keys(filters) as (keyof typeof filters & string)[])
     .filter((name) => shape.filters.includes(name))
     .map((name) => filters[name](value[name] as never))
-  const lead = written.find((filter) => isEquality(filter))
-  const conditions = written.map((filter) => {
+  const choice = written.find((filter) => isEither(filter))
+  const lead = choice?.either[0] ?? written.find((filter) => isEquality(filter))
+  const conditions = written.flatMap((filter) => {
+    if (isEither(filter)) return []
     if (!isEquality(filter)) return filter
-    // Equal to one of one: were it plainly equal, PostgreSQL would see no use in ordering by it.
-    return filter === lead
-      ? sql`${filter.column} = any(array[${filter.value}])`
-      : sql`${filter.column} = ${filter.value}`
+    return filter === lead || filter.value === null ? equal(filter) : sql`${filter.column} = ${filter.value}`
   })
-  return { conditions, lead }
+  return { conditions, lead, either: choice ? choice.either.map((one) => [equal(one)]) : [[]] }
 }
 
-function isEquality(filter: Sql | Equality): filter is Equality {
+/** Equal to one of one: were it plainly equal, PostgreSQL would see no use in ordering by it. */
+const equal = ({ column, value }: Equality) =>
+  value === null ? sql`${column} is null` : sql`${column} = any(array[${value}])`
+
+function isEquality(filter: Sql | Equality | Either): filter is Equality {
   return 'column' in filter
+}
+
+function isEither(filter: Sql | Equality | Either): filter is Either {
+  return 'either' in filter
 }
 
 /** Live and archived rows lie in indexes of their own; a list of both reads a page of each and merges them. */
@@ -169,16 +192,25 @@ function searchOf<Filters extends object>(
   { table, search }: ListDefinition<Filters>,
   { filters, long }: ListShape,
   lead: Equality | undefined,
-  pattern: Sql,
+  value: Required<Record<string, unknown>>,
 ): { found: Sql; ways: Sql[][]; counted: Sql[]; more: Sql } {
   const plain = { found: sql``, more: sql`false` }
-  if (!search || !filters.includes('q')) return { ...plain, ways: [[]], counted: [] }
-  const holds = sql`(${search.holds(pattern)})`
+  const given = sought.flatMap((name) => {
+    const way = filters.includes(name) ? search?.[name] : undefined
+    return way ? [{ way, text: sql`${value[name]}::text` }] : []
+  })
+  const [first, ...others] = given
+  if (!first) return { ...plain, ways: [[]], counted: [] }
+  const alsoHold = others.map(({ way, text }) => sql`(${way.holds(text)})`)
+  const holds = sql.join([sql`(${first.way.holds(first.text)})`, ...alsoHold], sql` and `)
   if (long || lead?.shared === 'by few') return { ...plain, ways: [[holds]], counted: [holds] }
   const few = sql`(select cardinality(found.ids) <= ${sql.lit(countCap)} from found)`
-  const isFound = sql`${sql.table(table)}.id = any((select found.ids from found)::bigint[])`
+  const isFound = all([
+    sql`${sql.table(table)}.id = any((select found.ids from found)::bigint[])`,
+    ...alsoHold,
+  ])
   return {
-    found: sql`with found as materialized (select array(${search.ids(pattern)} limit ${sql.lit(countCap + 1)}) as ids)`,
+    found: sql`with found as materialized (select array(${first.way.ids(first.text)} limit ${sql.lit(countCap + 1)}) as ids)`,
     ways: [
       [few, isFound],
       [sql`not ${few}`, holds],

@@ -4,6 +4,7 @@ import type { Database } from './database.ts'
 import { farBeyond, longLists } from './long-lists.ts'
 import {
   countCap,
+  isSought,
   type ListDefinition,
   type ListRow,
   type ListShape,
@@ -95,7 +96,7 @@ function shapeOf(
     limit: 1 + (pageSizes.find((size) => limit <= size) ?? limit),
     place: place?.direction ?? 'first',
     // Only searching depends on it.
-    long: long && names.includes('q'),
+    long: long && names.some(isSought),
     filters: names.sort(),
   }
 }

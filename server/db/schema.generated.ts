@@ -21,6 +21,23 @@ export type JsonPrimitive = boolean | number | string | null;
 
 export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
 
+export interface AttachmentFiles {
+  key: string;
+  sha256: string;
+  used_at: Generated<string>;
+}
+
+export interface Attachments {
+  bytes: number;
+  created_at: Generated<string>;
+  id: Generated<number>;
+  media_type: string;
+  name: string;
+  place: number;
+  post_id: number;
+  sha256: string;
+}
+
 export interface AuditChain {
   event_id: number;
   hash: Buffer;
@@ -50,12 +67,15 @@ export interface Customers {
   first_name: string;
   id: Generated<number>;
   last_name: string;
+  notifications: Generated<boolean>;
   phone: string | null;
   photo_key: string | null;
   photo_large_hash: string | null;
   photo_small_hash: string | null;
+  search_words: Generated<string>;
   updated_at: Generated<string>;
   updated_by: number | null;
+  user_id: number | null;
   version: Generated<number>;
 }
 
@@ -67,6 +87,13 @@ export interface IdempotencyKeys {
   headers: Json;
   key: string;
   status: number;
+}
+
+export interface Notices {
+  mailed_at: string | null;
+  side: string;
+  ticket_id: number;
+  told: number;
 }
 
 export interface OauthBrowsers {
@@ -147,11 +174,17 @@ export interface Outbox {
 export interface Posts {
   author_id: number | null;
   created_at: Generated<string>;
+  deleted_at: string | null;
+  edited_at: string | null;
   id: Generated<number>;
+  internal: Generated<boolean>;
   message: string;
   number: number;
+  search_words: Generated<string>;
   subject: string | null;
   ticket_id: number;
+  updated_at: Generated<string>;
+  version: Generated<number>;
 }
 
 export interface SchemaMigrations {
@@ -185,10 +218,17 @@ export interface Tickets {
   closed_at: string | null;
   created_at: Generated<string>;
   customer_id: number;
+  follow_up_of: number | null;
   id: Generated<number>;
+  last_post_at: Generated<string>;
+  posts_count: Generated<number>;
+  posts_made: Generated<number>;
+  priority: Generated<string>;
   processed_by: number | null;
+  queue_place: Generated<string>;
   resolution_comment: string | null;
   status: Generated<string>;
+  tags: Generated<string[]>;
   updated_at: Generated<string>;
   version: Generated<number>;
 }
@@ -214,6 +254,7 @@ export interface Users {
   invited_at: string | null;
   is_service: Generated<boolean>;
   last_name: Generated<string>;
+  notifications: Generated<boolean>;
   password_hash: string | null;
   role: string;
   status: Generated<string>;
@@ -223,10 +264,13 @@ export interface Users {
 }
 
 export interface DB {
+  attachment_files: AttachmentFiles;
+  attachments: Attachments;
   audit_chain: AuditChain;
   audit_events: AuditEvents;
   customers: Customers;
   idempotency_keys: IdempotencyKeys;
+  notices: Notices;
   oauth_browsers: OauthBrowsers;
   oauth_clients: OauthClients;
   oauth_grants: OauthGrants;

@@ -3,7 +3,7 @@ import type { Database } from './database.ts'
 import { statement } from './statement.ts'
 
 /** Tables whose rows have a version. */
-const tables = ['customers', 'oauth_clients', 'tickets', 'users'] as const
+const tables = ['customers', 'oauth_clients', 'posts', 'tickets', 'users'] as const
 export type Versioned = (typeof tables)[number]
 
 const statements = new Map(

@@ -35,13 +35,15 @@ export function linksFor(actor: Actor, targets: Readonly<Record<string, Target>>
 
 type Json = Readonly<Record<string, unknown>>
 
+/** `answered`: the record as the use case answered it, which may know more of its state than the contract tells. */
 export function recordWithLinks(
   definitions: RecordDefinitions,
   name: RecordName,
   actor: Actor,
   record: Json,
+  answered: Json,
 ): Json {
-  return { ...record, _links: linksFor(actor, definitions[name].links(record as never, actor)) }
+  return { ...record, _links: linksFor(actor, definitions[name].links(answered as never, actor)) }
 }
 
 interface Page {
@@ -60,15 +62,16 @@ interface Listing {
   readonly create: Endpoint | undefined
 }
 
-/** The page's own links, and each record's. `url`: the list as it was called. */
+/** The page's own links, and each record's. */
 export function pageWithLinks(
   definitions: RecordDefinitions,
   { name, create }: Listing,
-  actor: Actor,
-  url: string,
+  { actor, url }: { readonly actor: Actor; readonly url: string },
   page: Json,
+  answered: Json,
 ): Json {
   const { next, previous, results } = page as unknown as Page
+  const { results: records } = answered as unknown as Page
   const read = (href: string, title: string) => ({ href, method: 'GET' as const, title })
   const links: Links = {
     self: read(url, 'This page'),
@@ -78,7 +81,11 @@ export function pageWithLinks(
   }
   return {
     ...page,
-    results: name ? results.map((record) => recordWithLinks(definitions, name, actor, record)) : results,
+    results: name
+      ? results.map((record, index) =>
+          recordWithLinks(definitions, name, actor, record, records[index] ?? record),
+        )
+      : results,
     _links: links,
   }
 }

@@ -32,7 +32,8 @@ export function keptAnswers(secret: string) {
   /** Keyed, since a body may hold what could be guessed from a plain hash: a password. */
   function fingerprintOf({ method, url, body, uploaded }: FastifyRequest): Buffer {
     const asked = createHmac('sha256', hashKey).update(`${method} ${url}\n${JSON.stringify(body) ?? ''}`)
-    if (uploaded) asked.update('\n').update(createHash('sha256').update(uploaded.bytes).digest())
+    for (const { name, type, bytes } of uploaded ?? [])
+      asked.update(`\n${JSON.stringify([name, type])}\n`).update(createHash('sha256').update(bytes).digest())
     return asked.digest()
   }
 

@@ -1,6 +1,6 @@
 // Takes multipart/form-data (RFC 7578) apart: few parts, small fields, and nothing of it is believed.
 import { Busboy } from '@fastify/busboy'
-import { badRequest, invalid } from '../errors.ts'
+import { type AppError, badRequest, invalid } from '../errors.ts'
 
 interface Field {
   readonly name: string
@@ -9,6 +9,8 @@ interface Field {
 
 interface File {
   readonly name: string
+  /** What its sender calls it; empty where they do not. */
+  readonly filename: string
   readonly type: string
   readonly bytes: Buffer
 }
@@ -18,51 +20,91 @@ export interface Form {
   readonly files: readonly File[]
 }
 
-const limits = {
+/** What a form may have. */
+export interface FormLimits {
+  /** Bytes of a field's value. */
+  readonly fieldBytes: number
+  /** Bytes of a file. */
+  readonly fileBytes: number
+  readonly files: number
+  /** What is thrown, as soon as it is seen, for a file with more. */
+  readonly tooLarge: () => AppError
+}
+
+const fieldsAtMost = 30
+
+const limitsOf = ({ fieldBytes, fileBytes, files }: FormLimits) => ({
   fieldNameSize: 100,
-  /** Bytes: more than the longest field of ours, in four bytes a character. */
-  fieldSize: 8 * 1024,
-  fields: 30,
-  files: 1,
-  parts: 31,
+  fieldSize: fieldBytes,
+  fields: fieldsAtMost,
+  fileSize: fileBytes,
+  files,
+  parts: fieldsAtMost + files,
   headerPairs: 10,
   headerSize: 4 * 1024,
-}
+})
 
 /** RFC 2046, section 5.1.1: at most 70 characters, of these. */
 const boundaryPattern =
   /;\s*boundary=(?:"([\w'()+,./:=? -]{0,69}[\w'()+,./:=?-])"|([\w'()+,./:=?-]{1,70}))\s*(?:;|$)/i
 
-/** `type`: the body's Content-Type. Throws a 400 for what is no form, and a 422 for one with too much in it. */
-export function readForm(body: Buffer, type: string): Promise<Form> {
+/**
+ * `type`: the body's Content-Type. Throws a 400 for what is no form, a 422 for one with too much in it, and both only when all of
+ * the body has come, since whoever is still sending hears nothing.
+ */
+export async function readForm(
+  chunks: AsyncIterable<Buffer>,
+  type: string,
+  formLimits: FormLimits,
+): Promise<Form> {
   if (!boundaryPattern.test(type))
     throw badRequest(
       'bad_multipart',
       'Content-Type must name the boundary of the parts, of 1 to 70 characters.',
     )
-  const { promise, resolve, reject } = Promise.withResolvers<Form>()
+  const limits = limitsOf(formLimits)
   const fields: Field[] = []
   const files: File[] = []
   const parser = new Busboy({ headers: { 'content-type': type }, limits })
+  const { promise: finished, resolve: finish } = Promise.withResolvers<void>()
+  let failure: AppError | undefined
+  let oversized = false
+  const fail = (error: AppError) => {
+    failure ??= error
+    finish()
+  }
 
   parser.on('field', (name, value, _nameTruncated, truncated) => {
-    if (truncated) reject(tooMuch(`must not have a field of more than ${limits.fieldSize} bytes`))
+    if (truncated) fail(tooMuch(`must not have a field of more than ${limits.fieldSize} bytes`))
     fields.push({ name: name ?? '', value })
   })
-  parser.on('file', (name, stream, _filename, _encoding, type) => {
-    const chunks: Buffer[] = []
-    stream.on('data', (chunk: Buffer) => chunks.push(chunk))
-    stream.on('end', () => files.push({ name: name ?? '', type, bytes: Buffer.concat(chunks) }))
-    stream.on('error', () => reject(malformed()))
+  parser.on('file', (name, stream, filename, _encoding, type) => {
+    const parts: Buffer[] = []
+    stream.on('data', (part: Buffer) => parts.push(part))
+    stream.on('limit', () => (oversized = true))
+    stream.on('end', () =>
+      files.push({ name: name ?? '', filename: filename ?? '', type, bytes: Buffer.concat(parts.splice(0)) }),
+    )
+    stream.on('error', () => fail(malformed()))
   })
-  parser.on('partsLimit', () => reject(tooMuch(`must not have more than ${limits.parts} parts`)))
-  parser.on('fieldsLimit', () => reject(tooMuch(`must not have more than ${limits.fields} fields`)))
-  parser.on('filesLimit', () => reject(tooMuch('must not have more than one file')))
-  parser.on('error', () => reject(malformed()))
-  parser.on('finish', () => resolve({ fields, files }))
-  parser.end(body)
-  return promise
+  parser.on('partsLimit', () => fail(tooMuch(`must not have more than ${limits.parts} parts`)))
+  parser.on('fieldsLimit', () => fail(tooMuch(`must not have more than ${limits.fields} fields`)))
+  parser.on('filesLimit', () => fail(tooMuch(`must not have more than ${inWords(limits.files)}`)))
+  parser.on('error', () => fail(malformed()))
+  parser.on('finish', finish)
+
+  for await (const chunk of chunks) {
+    if (oversized) throw formLimits.tooLarge()
+    if (!failure) parser.write(chunk)
+  }
+  if (!failure) parser.end()
+  await finished
+  if (oversized) throw formLimits.tooLarge()
+  if (failure) throw failure
+  return { fields, files }
 }
+
+const inWords = (count: number) => (count === 1 ? 'one file' : `${count} files`)
 
 const tooMuch = (detail: string) => invalid([{ in: 'body', pointer: '', detail }])
 

@@ -33,12 +33,17 @@ const aboveSchemas = ['items', 'additionalProperties', 'not', 'allOf', 'anyOf', 
 function schema30(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(schema30)
   if (!isObject(schema)) return schema
-  const { type, examples, ...rest } = schema
+  const { type, examples, enum: values, ...rest } = schema
   const same = mapped(rest, (value, key) => {
     if (key === 'properties' && isObject(value)) return mapped(value, schema30)
     return aboveSchemas.includes(key) ? schema30(value) : value
   })
-  return { ...ofType(type), ...same, ...(Array.isArray(examples) ? { example: examples[0] } : {}) }
+  return {
+    ...ofType(type),
+    ...ofValues(values),
+    ...same,
+    ...(Array.isArray(examples) ? { example: examples[0] } : {}),
+  }
 }
 
 /** 3.0 knows one type, and null as a remark on it. */
@@ -47,6 +52,13 @@ function ofType(type: unknown): Json {
   const others = type.filter((name) => name !== 'null')
   const nullable = others.length < type.length ? { nullable: true } : {}
   return { type: others.length === 1 ? others[0] : others, ...nullable }
+}
+
+/** Generators name each value, and of several types they cannot: there, any value fits, and the description says which do. */
+function ofValues(values: unknown): Json {
+  if (!Array.isArray(values)) return {}
+  const types = new Set(values.filter((value) => value !== null).map((value) => typeof value))
+  return types.size > 1 ? {} : { enum: values }
 }
 
 function mapped(object: Json, change: (value: unknown, key: string) => unknown): Json {

@@ -26,7 +26,7 @@ export function securitySchemes(publicUrl: string): Json {
 
 /** One of these is enough. What names no scope is for people themselves. */
 export function securityOf({ config }: Endpoint): Json[] {
-  if (config.access === 'anyone') return []
+  if (config.access === 'anyone') return config.caller === undefined ? [] : [{}, { token: [] }]
   return [
     ...(config.monitors ? [{}] : []),
     { token: [] },

@@ -7,7 +7,9 @@ import {
   hasLinks,
   isConditionalRead,
   mediaTypesOf,
+  type Upload,
   takesIdempotencyKey,
+  typesProduced,
   Problem,
   withLinks,
 } from '../../contract/index.ts'
@@ -101,7 +103,7 @@ function requestBody(endpoint: Endpoint, schemas: Record<string, unknown>): Json
   const schemaOf = (type: string) => {
     if (type === 'application/json') return refer(schema.body, schemas)
     if (type === 'multipart/form-data' && config.upload)
-      return refer(formOf(schema.body, { [config.upload.field]: file }), schemas)
+      return refer(formOf(schema.body, { [config.upload.field]: filesOf(config.upload, file) }), schemas)
     return file
   }
   return {
@@ -109,6 +111,16 @@ function requestBody(endpoint: Endpoint, schemas: Record<string, unknown>): Json
     content: Object.fromEntries(types.map((type) => [type, { schema: schemaOf(type) }])),
   }
 }
+
+const filesOf = ({ maxFiles }: Upload, file: Json): Json =>
+  maxFiles === 1
+    ? file
+    : {
+        type: 'array',
+        maxItems: maxFiles,
+        items: file,
+        description: `At most ${maxFiles} files, each a part of its own.`,
+      }
 
 /** The fields of the body, and the file; where there are no fields, the file is what it is all about. */
 function formOf(body: (TSchema & Partial<ObjectSchema> & { $id?: string }) | undefined, file: Json): Json {
@@ -163,7 +175,12 @@ function successes(endpoint: Endpoint, schemas: Record<string, unknown>): Json {
   const { config, schema } = endpoint
   const replies = Object.entries(schema.response).map(([status, reply]) => {
     const linked = hasLinks(endpoint) ? content(hal, refer(withLinks(reply as TObject), schemas)) : {}
-    const body = { ...content(config.produces ?? 'application/json', refer(reply, schemas)), ...linked }
+    const shown = refer(reply, schemas)
+    const body = Object.assign(
+      {},
+      ...typesProduced(endpoint).map((type) => content(type, shown)),
+      linked,
+    ) as Json
     const headers = replyHeaders(endpoint, Number(status))
     return [
       status,
@@ -204,6 +221,7 @@ function failures(endpoint: Endpoint, schemas: Record<string, unknown>): Json {
       403,
       config.access !== 'anyone' && 'The role of the caller may not do this, or what a client was granted.',
     ],
+    [403, config.forbidden],
     [403, config.ownPage && 'It was not sent by a page of Frontdesk itself.'],
     [404, config.absent ?? (schema.params && 'There is no such record, or not for this caller.')],
     [

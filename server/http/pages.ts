@@ -14,12 +14,13 @@ interface ListInput {
 interface ListRequest {
   readonly url: string
   readonly query: ListInput
+  readonly routeOptions: { readonly schema?: { readonly querystring?: unknown } | undefined }
 }
 
 export interface Pages {
   /** Reads sort, limit and cursor of a list's query. Throws a 422 on a cursor that is not of this very list. */
   query(request: ListRequest): PageQuery
-  envelope<Row>(request: ListRequest, page: Page<Row>): Envelope<Row>
+  envelope<Row>(request: Omit<ListRequest, 'routeOptions'>, page: Page<Row>): Envelope<Row>
 }
 
 interface Envelope<Row> {
@@ -56,7 +57,7 @@ export function pagesOf(secret: string, publicUrl: string): Pages {
   return {
     query(request) {
       const { sort, limit, cursor } = request.query
-      const order = sort ?? '-created'
+      const order = sort ?? firstOrder(request)
       return {
         sort: order.replace(/^-/, ''),
         descending: order.startsWith('-'),
@@ -79,8 +80,15 @@ export function pagesOf(secret: string, publicUrl: string): Pages {
   }
 }
 
+/** The order that the contract gives a list for which none is asked. */
+function firstOrder({ routeOptions }: ListRequest): string {
+  const query = routeOptions.schema?.querystring as { properties: { sort: { default: string } } } | undefined
+  if (!query) throw new Error('A list without a query in the contract has no order')
+  return query.properties.sort.default
+}
+
 /** What makes two queries the same list: path, filters and order; not the size of a page, nor the place in it. */
-function listOf(request: ListRequest): string {
+function listOf(request: Omit<ListRequest, 'routeOptions'>): string {
   const { limit: _, cursor: __, ...filters } = request.query
   const query = new URLSearchParams(
     Object.entries<unknown>(filters)

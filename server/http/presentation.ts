@@ -7,6 +7,7 @@ import {
   hasLinks,
   isConditionalRead,
   linkTo,
+  type RecordName,
   recordOf,
   recordOfPage,
   records,
@@ -32,6 +33,7 @@ export function presenting(endpoint: Endpoint, definitions: RecordDefinitions): 
   const [[code, schema] = ['200', undefined]] = Object.entries(endpoint.schema.response)
   const status = Number(code)
   const record = recordOf(schema)
+  const { makes } = endpoint.config
   const listing = { name: recordOfPage(schema), create: creationFor(endpoint) }
   const linkable = hasLinks(endpoint)
   const conditional = isConditionalRead(endpoint)
@@ -41,13 +43,14 @@ export function presenting(endpoint: Endpoint, definitions: RecordDefinitions): 
     const plain = JSON.parse(asText(reply, status, value)) as Json
     return JSON.stringify(
       record
-        ? recordWithLinks(definitions, record, request.actor, plain)
-        : pageWithLinks(definitions, listing, request.actor, request.url, plain),
+        ? recordWithLinks(definitions, record, request.actor, plain, value as Json)
+        : pageWithLinks(definitions, listing, request, plain, value as Json),
     )
   }
 
   return (request, reply, value) => {
     if (status === 204) return { status, headers: {}, payload: null }
+    if (makes) return { status, headers: { location: locationOf(makes, value) }, payload: value }
     if (!linkable && !record) return { status, headers: {}, payload: value }
     const { accept, 'if-match': match, 'if-none-match': noneMatch } = request.headers
     const text = linkable && prefersHal(accept) ? withLinks(request, reply, value) : undefined
@@ -55,9 +58,9 @@ export function presenting(endpoint: Endpoint, definitions: RecordDefinitions): 
     if (text !== undefined) headers['content-type'] = `${hal}; charset=utf-8`
     if (!record) return { status, headers, payload: text ?? value }
 
-    const { id, version } = value as { id: number; version: number }
+    const { version } = value as { version: number }
     headers['etag'] = entityTag(version, text)
-    if (status === 201) headers['location'] = linkTo({ to: records[record].read, params: { id } }).href
+    if (status === 201) headers['location'] = locationOf(record, value)
     if (conditional && match !== undefined && !namesVersion(match, version)) throw stale(version, request)
     if (conditional && noneMatch !== undefined && namesTag(noneMatch, headers['etag'])) {
       const { etag, vary = '' } = headers
@@ -65,6 +68,12 @@ export function presenting(endpoint: Endpoint, definitions: RecordDefinitions): 
     }
     return { status, headers, payload: text ?? value }
   }
+}
+
+/** Where what was made is read. */
+function locationOf(record: RecordName, made: unknown): string {
+  const { id } = made as { id: number }
+  return linkTo({ to: records[record].read, params: { id } }).href
 }
 
 /** As the contract's serializer of this status writes it. */

@@ -1,7 +1,7 @@
 // How many calls of the API a user may make in a minute, and an address whose callers nobody knows. Counted in each process: a
 // look into memory, since a count that all instances share would cost each call a statement. Signing in has limits of its
 // own, which are shared (auth/sign-in-limits.ts).
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { clientNetworkOf } from '../client-network.ts'
 import type { Context } from '../context.ts'
 import { AppError, tooManyRequests } from '../errors.ts'
@@ -9,7 +9,8 @@ import { isExempt } from './exempt-from-limits.ts'
 import { limitField, policyField } from './rate-limit-fields.ts'
 import { rateWindows } from './rate-windows.ts'
 
-const seconds = 60
+const minute = { seconds: 60, name: 'a minute' }
+const hour = { seconds: 3_600, name: 'an hour' }
 /** Of a user's limit, what an address has for calls without good credentials: enough to sign in, too little to search with. */
 const shareOfAddress = 1 / 5
 
@@ -49,7 +50,7 @@ export function rateLimited({ config, clock }: Context, identify: Identify) {
   }
 }
 
-export function limit(policy: string, quota: number, clock: () => number) {
+export function limit(policy: string, quota: number, clock: () => number, { seconds, name } = minute) {
   const countIn = rateWindows(clock, seconds * 1000)
   const policyOfAll = policyField(policy, quota, seconds)
 
@@ -60,6 +61,26 @@ export function limit(policy: string, quota: number, clock: () => number) {
     reply.header('ratelimit-policy', policyOfAll)
     reply.header('ratelimit', limitField(policy, quota - calls, secondsLeft))
     if (calls <= quota) return undefined
-    return tooManyRequests('Too many calls within a minute', secondsLeft)
+    return tooManyRequests(`Too many calls within ${name}`, secondsLeft)
   }
+}
+
+/** What a customer may send, who may have signed up by themselves a minute ago: files stay, and take space. */
+const formsInAnHour = 60
+
+/** Counts the calls of a customer that bring files, before any of it is read. Throws a 429 once there were too many. */
+export function limitFilesOfCustomers(
+  app: FastifyInstance,
+  { config, clock }: Pick<Context, 'config' | 'clock'>,
+) {
+  if (!config.rateLimit) return
+  const count = limit('files', formsInAnHour, clock, hour)
+  app.addHook('preParsing', (request, reply, payload, done) => {
+    const { actor, headers, routeOptions } = request
+    const brings =
+      routeOptions.config.upload !== undefined &&
+      actor.role === 'customer' &&
+      (headers['content-type'] ?? '').toLowerCase().startsWith('multipart/')
+    done(brings ? count(actor.user_id ?? clientNetworkOf(request.ip), reply) : undefined, payload)
+  })
 }

@@ -1,75 +1,95 @@
-// Reads bodies that bring a file: a picture by itself, or multipart/form-data with fields beside it. The whole body is in memory
-// before it is looked at: nothing is left behind on a disk by who leaves in the middle, and what it may hold is small.
+// Reads bodies that bring files: a picture by itself, or multipart/form-data with fields beside it. They are in memory until the
+// call is answered: nothing is left behind on a disk by who leaves in the middle, and how much there may be is bounded.
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { type Endpoint, endpoints, type Upload } from '../../contract/index.ts'
 import { clientNetworkOf } from '../client-network.ts'
-import { AppError, badRequest, invalid, overloaded, tooManyRequests } from '../errors.ts'
+import { AppError, badRequest, invalid } from '../errors.ts'
 import { requireMediaType } from './media-types.ts'
 import { type Form, readForm } from './multipart.ts'
 import { escapePointer, unstorableText } from './text.ts'
+import { type Place, uploadRoom } from './upload-room.ts'
+import { readAs } from './validation.ts'
 
 export interface UploadedFile {
   readonly bytes: Buffer
   /** What its sender says it is; undefined where they do not. */
   readonly type: string | undefined
+  /** What its sender calls it, for nobody to believe; empty where they do not. */
+  readonly name: string
 }
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The file that came along, if one did; read with the body. */
-    uploaded: UploadedFile | undefined
+    /** The files that came along; read with the body. */
+    uploaded: readonly UploadedFile[] | undefined
+    /** What they take up. */
+    uploadPlace: Place | undefined
   }
 }
 
-/** At once, so that they hold 160 MiB at most. Those who send slowly are let go after 30 s. */
-const readAtOnce = 32
-
-/** Of these for one user or, where nobody is signed in, one network: or who sends slowly would keep all others from sending. */
-const readAtOnceForOne = 4
-
-/** What multipart needs around a file: boundaries, heads of parts, fields. */
+/** What multipart needs around files: boundaries, heads of parts, small fields. */
 const around = 64 * 1024
 
 export function readUploads(app: FastifyInstance) {
-  let reading = 0
-  const readingFor = new Map<number | string, number>()
+  const enter = uploadRoom()
   app.decorateRequest('uploaded', undefined)
+  app.decorateRequest('uploadPlace', undefined)
 
-  async function read(request: FastifyRequest, payload: AsyncBody, more = 0): Promise<Buffer> {
-    const sender = request.actor.user_id ?? clientNetworkOf(request.ip)
-    const own = readingFor.get(sender) ?? 0
-    if (own >= readAtOnceForOne) throw tooManyRequests(`You may send ${readAtOnceForOne} files at a time`, 1)
-    if (reading >= readAtOnce) throw overloaded()
-    count(sender, 1)
+  /** `atMost`: bytes of the whole body. */
+  async function read<T>(
+    request: FastifyRequest,
+    { payload, atMost }: { readonly payload: AsyncBody; readonly atMost: number },
+    into: (chunks: AsyncIterable<Buffer>) => Promise<T>,
+  ): Promise<T> {
+    const place = enter(request.actor.user_id ?? clientNetworkOf(request.ip))
+    request.uploadPlace = place
     try {
-      return await readAll(request, payload, more)
+      const announced = Number(request.headers['content-length'] ?? 0)
+      if (announced > atMost) throw tooLarge(uploadOf(request))
+      place.expect(announced)
+      return await into(bounded(request, { payload, atMost }))
+    } catch (error) {
+      place.leave()
+      throw error
     } finally {
-      count(sender, -1)
+      place.hasCome()
     }
   }
 
-  function count(sender: number | string, change: 1 | -1) {
-    reading += change
-    const own = (readingFor.get(sender) ?? 0) + change
-    if (own > 0) readingFor.set(sender, own)
-    else readingFor.delete(sender)
-  }
+  app.addHook('onSend', (request, _reply, payload, done) => {
+    request.uploadPlace?.leave()
+    done(null, payload)
+  })
 
-  const types = endpoints.flatMap(({ config }: Endpoint) => config.upload?.types ?? [])
-  app.addContentTypeParser([...new Set(types)], async (request: FastifyRequest, payload: AsyncBody) => {
+  const pictures = endpoints.flatMap(({ config, schema }: Endpoint) =>
+    schema.body ? [] : (config.upload?.types ?? []),
+  )
+  app.addContentTypeParser([...new Set(pictures)], async (request: FastifyRequest, payload: AsyncBody) => {
     const type = mediaTypeOf(request)
     requireMediaType(request, type)
-    const bytes = await read(request, payload)
-    if (bytes.length > 0) request.uploaded = { bytes, type }
+    const { maxBytes } = uploadOf(request)
+    const bytes = await read(request, { payload, atMost: maxBytes }, wholeOf)
+    request.uploaded = [{ bytes, type, name: '' }]
     return undefined
   })
 
   app.addContentTypeParser('multipart/form-data', async (request: FastifyRequest, payload: AsyncBody) => {
     requireMediaType(request, 'multipart/form-data')
     const upload = uploadOf(request)
-    const body = await read(request, payload, around)
-    const form = await readForm(body, request.headers['content-type'] ?? '')
-    request.uploaded = fileOf(form, upload)
+    const { maxBytes, maxFiles } = upload
+    const fieldBytes = longestField(request)
+    const form = await read(
+      request,
+      { payload, atMost: maxBytes * maxFiles + fieldBytes + around },
+      (chunks) =>
+        readForm(chunks, request.headers['content-type'] ?? '', {
+          fieldBytes,
+          fileBytes: maxBytes,
+          files: maxFiles,
+          tooLarge: () => tooLarge(upload),
+        }),
+    )
+    request.uploaded = filesOf(form, upload)
     return fieldsOf(form, upload, request)
   })
 }
@@ -84,34 +104,57 @@ function uploadOf({ routeOptions: { config } }: FastifyRequest): Upload {
   return config.upload
 }
 
-/** `more`: bytes that may come besides the file. */
-async function readAll(request: FastifyRequest, payload: AsyncBody, more: number): Promise<Buffer> {
-  const upload = uploadOf(request)
-  const atMost = upload.maxBytes + more
-  if (Number(request.headers['content-length']) > atMost) throw tooLarge(upload)
-  const chunks: Buffer[] = []
+/** Throws a 413 once there is too much of it, and counts what is in memory. */
+async function* bounded(
+  request: FastifyRequest,
+  { payload, atMost }: { readonly payload: AsyncBody; readonly atMost: number },
+): AsyncGenerator<Buffer> {
   let length = 0
   // Left open when it is too long: an answer goes over the same connection, which is closed after that.
   for await (const chunk of payload.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     length += chunk.length
-    if (length > atMost) throw tooLarge(upload)
-    chunks.push(chunk)
+    if (length > atMost) throw tooLarge(uploadOf(request))
+    request.uploadPlace?.take(chunk.length)
+    yield chunk
   }
-  return Buffer.concat(chunks, length)
 }
 
-const tooLarge = ({ field, maxBytes }: Upload) =>
-  new AppError('too_large', `A ${field} may have at most ${maxBytes / 1024 ** 2} MiB.`, { code: 'too_large' })
+async function wholeOf(chunks: AsyncIterable<Buffer>): Promise<Buffer> {
+  const parts: Buffer[] = []
+  for await (const chunk of chunks) parts.push(chunk)
+  return Buffer.concat(parts)
+}
 
-function fileOf({ files }: Form, upload: Upload): UploadedFile | undefined {
-  const { field, maxBytes } = upload
+const tooLarge = ({ field, maxBytes, maxFiles }: Upload) => {
+  const size = `${maxBytes / 1024 ** 2} MiB`
+  const detail =
+    maxFiles === 1
+      ? `A ${field} may have at most ${size}.`
+      : `Of ${field} there may be ${maxFiles} with a post, of at most ${size} each.`
+  return new AppError('too_large', detail, { code: 'too_large' })
+}
+
+function filesOf({ files }: Form, { field }: Upload): UploadedFile[] {
   const stray = files.find(({ name }) => name !== field)
-  if (stray) throw refused(stray.name, `is not a known file; send the picture as the part \`${field}\``)
-  const [file] = files
-  // What a browser sends of a form where no file was chosen.
-  if (!file || file.bytes.length === 0) return undefined
-  if (file.bytes.length > maxBytes) throw tooLarge(upload)
-  return { bytes: file.bytes, type: file.type === 'application/octet-stream' ? undefined : file.type }
+  if (stray) throw refused(stray.name, `is not a known file; send it as the part \`${field}\``)
+  return (
+    files
+      .map(({ bytes, type, filename }) => {
+        return { bytes, type: type === 'application/octet-stream' ? undefined : type, name: filename }
+      })
+      // A browser sends this of a form where no file was chosen.
+      .filter(({ bytes, name }) => bytes.length > 0 || name !== '')
+  )
+}
+
+interface Fields {
+  readonly properties: Readonly<Record<string, { readonly type?: unknown; readonly maxLength?: number }>>
+}
+
+/** Bytes of the longest value that a field may have, four to a character. */
+function longestField({ routeOptions: { schema } }: FastifyRequest): number {
+  const { properties } = (schema?.body ?? { properties: {} }) as Fields
+  return 4 * Math.max(2 * 1024, ...Object.values(properties).map(({ maxLength = 0 }) => maxLength))
 }
 
 /** As they would stand in JSON, for the endpoint's schema to judge. Undefined where the endpoint takes only the file. */
@@ -128,11 +171,13 @@ function fieldsOf(
     if (stray !== undefined) throw refused(stray, 'is not a known field')
     return undefined
   }
-  const { properties } = schema.body as { properties: Readonly<Record<string, { type?: unknown }>> }
+  const { properties } = schema.body as unknown as Fields
   const values = new Map(
     fields.map(({ name, value }) => {
-      const nullable = [Object.hasOwn(properties, name) ? properties[name]?.type : []].flat().includes('null')
-      return [name, nullable && value === '' ? null : value]
+      const type = Object.hasOwn(properties, name) ? properties[name]?.type : undefined
+      const isNull = value === '' && [type].flat().includes('null')
+      // Browsers write every line break as CR LF.
+      return [name, isNull ? null : readAs(type, value.replaceAll('\r\n', '\n'))]
     }),
   )
   const body = Object.fromEntries(values)

@@ -1,10 +1,33 @@
-import { atLeast, getRequest, linkTo } from '../../contract/index.ts'
+// Who may know of a ticket, and of what is said in it.
+import { atLeast, getPost, getRequest, linkTo } from '../../contract/index.ts'
 import type { ChangePolicy } from '../change.ts'
+import type { Actor, Context } from '../context.ts'
+
+export const isStaff = (actor: Pick<Actor, 'role'>): boolean => atLeast(actor.role, 'operator')
+
+/**
+ * The user whose tickets this actor may know of; null where it is all of them. Who has no account has no tickets: no user is
+ * number 0.
+ */
+export function seenBy(
+  { config }: { readonly config: Pick<Context['config'], 'ticketVisibility'> },
+  actor: Actor,
+): number | null {
+  return isStaff(actor) || config.ticketVisibility === 'all' ? null : (actor.user_id ?? 0)
+}
 
 export const ticketPolicy: ChangePolicy = {
   scope: 'tickets:read',
   fields: ['archived_at'],
-  maySee: (actor) => atLeast(actor.role, 'operator'),
+  maySee: isStaff,
   href: (_actor, { record_id: id }) => linkTo({ to: getRequest, params: { id } }).href,
   isGone: ({ after }) => after === null || after['archived_at'] !== null,
+}
+
+export const postPolicy: ChangePolicy = {
+  scope: 'tickets:read',
+  fields: ['deleted_at'],
+  maySee: isStaff,
+  href: (_actor, { record_id: id }) => linkTo({ to: getPost, params: { id } }).href,
+  isGone: ({ after }) => after === null || after['deleted_at'] !== null,
 }

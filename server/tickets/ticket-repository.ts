@@ -1,86 +1,78 @@
-import { sql } from 'kysely'
-import type { Request } from '../../contract/index.ts'
+// What is done to tickets, each in one statement with its audit row.
+import { type RawBuilder, sql } from 'kysely'
+import type { Request, Ticket } from '../../contract/index.ts'
 import { customerState } from '../customers/index.ts'
 import { audited, type Auditing } from '../db/audit.ts'
-import { list } from '../db/list.ts'
-import { matches } from '../db/search.ts'
 import { statement } from '../db/statement.ts'
 import { touch } from '../db/touch.ts'
+import { attached, type Attaching, listed } from './attachment-repository.ts'
+import { assignmentTold, resolutionTold } from './notification-repository.ts'
+import { newPostColumns, type PostRow, withAuthor } from './post-views-repository.ts'
+import { customersColumns, requestColumns, staffsColumns, withFirstPost } from './ticket-views-repository.ts'
 
-/** A ticket and its first post, seen as a request. */
-const columns = sql`posts.message as body, tickets.id, tickets.customer_id as created_by, tickets.status, tickets.processed_by,
-  tickets.resolution_comment, posts.subject, tickets.created_at, tickets.updated_at, tickets.version, tickets.archived_at`
-
-const withFirstPost = sql`join posts on posts.ticket_id = tickets.id and posts.number = 1`
-
-const searchText = sql`ask_search_text(posts.subject, posts.message)`
-
-export const findRequest = statement<{ id: number }>()(
-  (value) => sql<Request>`select ${columns} from tickets ${withFirstPost} where tickets.id = ${value.id}`,
-)
-
-export interface RequestFilters {
-  readonly status?: string | undefined
-  readonly processed_by?: number | undefined
-  readonly created_by?: number | undefined
-  readonly q?: string | undefined
-  /** Present when archived requests are to be left out. */
-  readonly live?: true | undefined
+interface Ask extends Attaching {
+  readonly customer_from: readonly string[]
+  readonly subject: string
+  readonly message: string
+  readonly priority: string
+  readonly tags: readonly string[]
+  readonly follow_up_of: number | null
 }
 
-export const pageOfRequests = list<Request, RequestFilters>({
-  columns,
-  table: 'tickets',
-  join: withFirstPost,
-  sorts: { created: sql`tickets.created_at`, updated: sql`tickets.updated_at` },
-  filters: {
-    created_by: (id) => ({ column: sql`tickets.customer_id`, value: sql`${id}::bigint`, shared: 'by few' }),
-    processed_by: (id) => ({
-      column: sql`tickets.processed_by`,
-      value: sql`${id}::bigint`,
-      shared: 'by many',
-    }),
-    status: (status) => ({ column: sql`tickets.status`, value: sql`${status}`, shared: 'by many' }),
-  },
-  archivable: true,
-  search: {
-    ids: (pattern) =>
-      sql`select posts.ticket_id from posts where posts.number = 1 and ${matches(searchText, pattern)}`,
-    holds: (pattern) =>
-      sql`select ${matches(searchText, pattern)} from posts where posts.ticket_id = tickets.id and posts.number = 1`,
-  },
-})
-
-/** Opens a ticket with its first post. No row: the customer is absent, or not in a state for it. */
-export const insertRequest = statement<
-  { customer_id: number; customer_from: readonly string[]; subject: string; body: string } & Auditing
->()(
-  // `for share` makes archiving the customer wait for us, and us for it; a foreign key's own lock would not.
-  (value) => sql<Request>`
+/** Opens a ticket with its first post, for whom `asks` names. No row: the customer is absent, or not in a state for it. */
+const insertTicket = <Row, Who extends object>(
+  asks: (value: Required<Who>) => RawBuilder<unknown>,
+  answer: RawBuilder<unknown>,
+) =>
+  statement<Who & Ask & Auditing>()(
+    // `for share` makes archiving the customer wait for us, and us for it; a foreign key's own lock would not.
+    (value) => sql<Row>`
     with customer as (
       select customers.id from customers
-      where customers.id = ${value.customer_id}
+      where ${asks(value)}
         and ${customerState} = any(${value.customer_from}::text[])
       for share
     ),
     opened as (
-      insert into tickets (customer_id) select customer.id from customer returning *
+      insert into tickets (customer_id, priority, tags, follow_up_of)
+      select customer.id, ${value.priority}, ${value.tags}::text[], ${value.follow_up_of}::bigint from customer returning *
     ),
     asked as (
       insert into posts (ticket_id, number, author_id, subject, message)
-      select opened.id, 1, ${value.actor_id}::bigint, ${value.subject}, ${value.body} from opened
+      select opened.id, 1, ${value.actor_id}::bigint, ${value.subject}, ${value.message} from opened
       returning *
     ),
+    ${attached(value, sql`asked`)},
     ${audited(value, {
       action: 'ticket.created',
       recordType: 'ticket',
-      after: sql`(select opened.*, asked.subject, asked.message from opened, asked)`,
+      after: sql`(select opened.*, asked.subject, asked.message, ${listed(sql`asked.id`, sql`attached`)} as attachments from opened, asked)`,
     })}
-    select ${columns} from opened as tickets join asked as posts on true`,
+    ${answer}`,
+  )
+
+const ofCustomer = (value: { customer_id: number }) => sql`customers.id = ${value.customer_id}`
+const opened = sql`from opened as tickets join asked as posts on true`
+
+export const insertRequest = insertTicket<Request, { customer_id: number }>(
+  ofCustomer,
+  sql`select ${requestColumns} ${opened}`,
+)
+
+/** For the customer that a user is. */
+export const insertOwnTicket = insertTicket<Ticket, { own: number }>(
+  (value) => sql`customers.user_id = ${value.own}::bigint`,
+  sql`select ${customersColumns} ${opened}`,
+)
+
+/** Answers its first post. */
+export const insertFollowUp = insertTicket<PostRow, { customer_id: number }>(
+  ofCustomer,
+  sql`select ${newPostColumns} ${opened} ${withAuthor}`,
 )
 
 /** Its state in the words of ticket-rules.ts. */
-const state = sql`case when tickets.archived_at is null then tickets.status else 'ARCHIVED' end`
+export const state = sql`case when tickets.archived_at is null then tickets.status else 'ARCHIVED' end`
 
 /**
  * Locks the ticket as it is now, however long it had to wait. What may happen is decided by this row alone: the statement's own
@@ -90,7 +82,7 @@ const locked = (id: number) =>
   sql`select tickets.id, ${state} as state, tickets.status, tickets as row from tickets where tickets.id = ${id} for update`
 
 /** The states from which it may happen; given as values, so that the table of rules is the only place that knows. */
-type From = { readonly from: readonly string[] }
+export type From = { readonly from: readonly string[] }
 
 /** Gives a live ticket to an active operator. No row: one of them is absent, or not in the state for it. */
 export const assignTicket = statement<{ id: number; operator_id: number } & From & Auditing>()(
@@ -111,8 +103,9 @@ export const assignTicket = statement<{ id: number; operator_id: number } & From
       recordType: 'ticket',
       before: sql`before`,
       after: sql`changed`,
-    })}
-    select ${columns} from changed as tickets ${withFirstPost}`,
+    })},
+    queued as (${assignmentTold(value)})
+    select ${requestColumns} from changed as tickets ${withFirstPost} left join queued on true`,
 )
 
 /** Ends a live ticket. No row: absent, or not in a state that leads there. */
@@ -133,8 +126,9 @@ export const closeTicket = statement<
       recordType: 'ticket',
       before: sql`before`,
       after: sql`changed`,
-    })}
-    select ${columns} from changed as tickets ${withFirstPost}`,
+    })},
+    queued as (${resolutionTold(value)})
+    select ${requestColumns} from changed as tickets ${withFirstPost} left join queued on true`,
 )
 
 /** Edits the ask of a live ticket. No row: absent, or not in a state for it. Without a subject the old one stays. */
@@ -152,7 +146,7 @@ export const editAsk = statement<{ id: number; subject: string | null; body: str
       returning tickets.*
     ),
     asked as (
-      update posts set subject = coalesce(${value.subject}, posts.subject), message = ${value.body}
+      update posts set subject = coalesce(${value.subject}, posts.subject), message = ${value.body}, ${touch('posts')}
       from changed where posts.ticket_id = changed.id and posts.number = 1
       returning posts.*
     ),
@@ -162,7 +156,7 @@ export const editAsk = statement<{ id: number; subject: string | null; body: str
       before: sql`before`,
       after: sql`(select changed.*, asked.subject, asked.message from changed, asked)`,
     })}
-    select ${columns} from changed as tickets join asked as posts on true`,
+    select ${requestColumns} from changed as tickets join asked as posts on true`,
 )
 
 /** Archives an ended ticket. No row: absent, archived already, or not ended. */
@@ -177,4 +171,21 @@ export const archiveTicket = statement<{ id: number } & From & Auditing>()(
     ),
     ${audited(value, { action: 'ticket.archived', recordType: 'ticket', before: sql`before`, after: sql`changed` })}
     select changed.id from changed`,
+)
+
+/** Sets what is not null, on a live ticket. No row: absent or archived. */
+export const labelTicket = statement<
+  { id: number; priority: string | null; tags: readonly string[] | null } & From & Auditing
+>()(
+  (value) => sql<Ticket>`
+    with before as (${locked(value.id)}),
+    changed as (
+      update tickets set priority = coalesce(${value.priority}, tickets.priority),
+        tags = coalesce(${value.tags}::text[], tickets.tags), ${touch('tickets')}
+      from before
+      where tickets.id = before.id and before.state = any(${value.from})
+      returning tickets.*
+    ),
+    ${audited(value, { action: 'ticket.updated', recordType: 'ticket', before: sql`before`, after: sql`changed` })}
+    select ${staffsColumns} from changed as tickets ${withFirstPost}`,
 )

@@ -11,6 +11,12 @@ const states = {
   complete: ['IN_PROGRESS'],
   reject: ['PENDING', 'IN_PROGRESS'],
   archive: ['COMPLETED', 'REJECTED'],
+  label: ['PENDING', 'IN_PROGRESS', 'COMPLETED', 'REJECTED'],
+  // Of the staff, in public or not, and editing and deleting what one has said.
+  say: ['PENDING', 'IN_PROGRESS', 'COMPLETED', 'REJECTED'],
+  // Of its customer.
+  answer: ['PENDING', 'IN_PROGRESS'],
+  reopen: ['COMPLETED'],
 } as const satisfies Record<string, readonly TicketState[]>
 
 export type TicketAction = keyof typeof states
@@ -34,6 +40,14 @@ export function ticketMay(action: TicketAction, ticket: Ticket): boolean {
 }
 
 export const actionTo: Readonly<Record<Outcome, TicketAction>> = { COMPLETED: 'complete', REJECTED: 'reject' }
+
+/** How long after its end a customer's answer brings a ticket back. Later it opens another one. */
+export const reopenDays = 14
+
+/** In small letters, each once. */
+export function tidyTags(tags: readonly string[]): string[] {
+  return [...new Set(tags.map((tag) => tag.trim().toLowerCase()))]
+}
 
 const longestDerivedSubject = 100
 

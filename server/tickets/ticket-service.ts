@@ -1,150 +1,116 @@
-// Tickets, seen by the staff as requests: one ask of one customer, moved forward by operators.
-import {
-  type Body,
-  type closeRequest,
-  type createRequest,
-  type editRequest,
-  type HistoryEntry,
-  type listRequests,
-  type Query,
-  Request,
+// Tickets as conversations: what customers open and read of their own, and the staff of all.
+import type {
+  Body,
+  listInbox,
+  listTickets,
+  openTicket,
+  Query,
+  Ticket,
+  updateTicket,
 } from '../../contract/index.ts'
-import { audit } from '../audit/index.ts'
 import type { Actor, Context } from '../context.ts'
-import { customerArchived, customerMay, customers, customerStatesFor } from '../customers/index.ts'
+import { customerStatesFor, portal } from '../customers/index.ts'
 import { auditing } from '../db/audit.ts'
 import type { Page, PageQuery } from '../db/list.ts'
 import { searchPattern } from '../db/search.ts'
-import { type AppError, changedMeanwhile, conflict, notFound } from '../errors.ts'
-import { operators } from '../users/index.ts'
+import { type AppError, changedMeanwhile, conflict, forbidden, notFound } from '../errors.ts'
+import { ownUserId } from '../users/index.ts'
+import { attaching, type NewAttachment } from './attachment-repository.ts'
+import { isStaff, seenBy } from './ticket-policy.ts'
 import * as repository from './ticket-repository.ts'
-import { actionTo, ticketMay, ticketStatesFor, subjectOf, type TicketAction } from './ticket-rules.ts'
+import { ticketStatesFor, tidyTags } from './ticket-rules.ts'
+import * as views from './ticket-views-repository.ts'
 
-/** Logs a request on behalf of a customer. */
-export async function create(
+/** Opens a ticket of the caller's own. */
+export async function open(
   ctx: Context,
   actor: Actor,
-  customer_id: number,
-  body: Body<typeof createRequest>,
-): Promise<Request> {
-  const ask = { customer_id, subject: subjectOf(body), body: body.body }
-  const created = await repository.insertRequest.first(ctx.db, {
-    ...ask,
+  { subject, message }: Body<typeof openTicket>,
+  attachments: readonly NewAttachment[] = [],
+): Promise<Ticket> {
+  const own = ownUserId(actor)
+  const ask = {
+    own,
     customer_from: customerStatesFor('log_request'),
+    subject: subject.trim(),
+    message,
+    priority: 'normal',
+    tags: [],
+    follow_up_of: null,
+    ...attaching(attachments),
     ...auditing(actor),
-  })
-  if (created) return created
-  const customer = await customers.get(ctx, customer_id)
-  if (customerMay('log_request', customer)) throw changedMeanwhile(`Customer ${customer_id}`)
-  throw customerArchived(customer)
+  }
+  const opened = await repository.insertOwnTicket.first(ctx.db, ask)
+  if (opened) return opened
+  // The first of a login that the shop made without a customer.
+  await portal.ownOf(ctx, actor)
+  const second = await repository.insertOwnTicket.first(ctx.db, ask)
+  if (!second) throw changedMeanwhile('Your customer record')
+  return second
 }
 
-/** Answers an archived request too. */
-export async function get(ctx: Context, id: number): Promise<Request> {
-  const request = await repository.findRequest.first(ctx.db, { id })
-  if (!request) throw notFound(`There is no request ${id}.`)
-  return request
+/** Throws a 404 for one that this actor may not know of. */
+export async function get(ctx: Context, actor: Actor, id: number): Promise<Ticket> {
+  const ticket = await (isStaff(actor)
+    ? views.findTicket.first(ctx.db, { id })
+    : views.findCustomersTicket.first(ctx.db, { id, seen_by: seenBy(ctx, actor) }))
+  if (!ticket) throw notFound(`There is no ticket ${id}.`)
+  return ticket
 }
 
 export async function list(
   ctx: Context,
-  query: Query<typeof listRequests>,
+  actor: Actor,
+  query: Query<typeof listTickets>,
   page: PageQuery,
-): Promise<Page<Request>> {
-  const { status, processed_by, created_by } = query
+): Promise<Page<Ticket>> {
+  const { status, processed_by, customer_id } = query
+  const tag = query.tag === undefined ? undefined : tidyTags([query.tag])[0]
   const q = query.q === undefined ? undefined : searchPattern(query.q)
-  const live = query.show_archived ? undefined : true
-  return repository.pageOfRequests(ctx.db, { status, processed_by, created_by, q, live }, page)
+  const live = query.show_archived ? undefined : (true as const)
+  const filters = { status, processed_by, created_by: customer_id, q, live }
+  if (isStaff(actor)) return views.pageOfTickets(ctx.db, { ...filters, tag }, page)
+  if (tag !== undefined) throw forbidden('Tags are words of the staff, for the staff.')
+  return views.pageOfCustomersTickets(ctx.db, { ...filters, own: seenBy(ctx, actor) ?? undefined }, page)
 }
 
-/** Throws a 404 for a customer who is not there, rather than answer an empty list. */
-export async function listOfCustomer(
+/** What is open, the most urgent first. */
+export async function inbox(
   ctx: Context,
-  customer_id: number,
-  query: Query<typeof listRequests>,
+  actor: Actor,
+  { whose = 'mine_or_unassigned' }: Query<typeof listInbox>,
   page: PageQuery,
-): Promise<Page<Request>> {
-  const requests = await list(ctx, { ...query, created_by: customer_id }, page)
-  if (requests.count === 0) await customers.get(ctx, customer_id)
-  return requests
+): Promise<Page<Ticket>> {
+  // Who has no account has been given nothing; no user is number 0.
+  const me = actor.user_id ?? 0
+  const filters = {
+    mine_or_unassigned: { assignee_or_nobody: me },
+    mine: { assignee: me },
+    unassigned: { nobody: true },
+    all: {},
+  } as const
+  return views.pageOfInbox(ctx.db, { open: true, ...filters[whose] }, page)
 }
 
-/** What was done to the request, archived or not, in the words that a request has. */
-export async function history(ctx: Context, id: number, page: PageQuery): Promise<Page<HistoryEntry>> {
-  const columns = { created_by: 'customer_id', body: 'message' }
-  const words = { fields: Object.keys(Request.properties), columns }
-  const entries = await audit.historyOf(ctx, { type: 'ticket', id }, page, words)
-  if (entries.count === 0) await get(ctx, id)
-  return entries
-}
-
-/** Gives a PENDING request to an operator, or an IN_PROGRESS one to another. */
-export async function assign(ctx: Context, actor: Actor, id: number, operator_id: number): Promise<Request> {
-  const assigned = await repository.assignTicket.first(ctx.db, {
-    id,
-    operator_id,
-    from: ticketStatesFor('assign'),
-    ...auditing(actor),
-  })
-  if (assigned) return assigned
-  const operator = await operators.get(ctx, operator_id)
-  if (operator.disabled_at)
-    throw conflict('operator_disabled', `Operator ${operator_id} is disabled; choose another.`)
-  throw wrongState(await get(ctx, id), 'assign', 'be given to an operator')
-}
-
-/** Completes or rejects a request. */
-export async function close(
+/** Changes priority or tags. */
+export async function label(
   ctx: Context,
   actor: Actor,
   id: number,
-  outcome: Body<typeof closeRequest>,
-): Promise<Request> {
-  const closed = await repository.closeTicket.first(ctx.db, {
+  { priority, tags }: Body<typeof updateTicket>,
+): Promise<Ticket> {
+  const labeled = await repository.labelTicket.first(ctx.db, {
     id,
-    status: outcome.status,
-    resolution_comment: outcome.resolution_comment.trim(),
-    from: ticketStatesFor(actionTo[outcome.status]),
+    priority: priority ?? null,
+    tags: tags ? tidyTags(tags) : null,
+    from: ticketStatesFor('label'),
     ...auditing(actor),
   })
-  if (closed) return closed
-  throw wrongState(await get(ctx, id), actionTo[outcome.status], `become ${outcome.status}`)
+  if (labeled) return labeled
+  const ticket = await get(ctx, actor, id)
+  if (!ticket.archived_at) throw changedMeanwhile(`Ticket ${id}`)
+  throw ticketArchived(ticket)
 }
 
-/** Edits what is asked. */
-export async function edit(
-  ctx: Context,
-  actor: Actor,
-  id: number,
-  ask: Body<typeof editRequest>,
-): Promise<Request> {
-  const edited = await repository.editAsk.first(ctx.db, {
-    id,
-    subject: ask.subject?.trim() ?? null,
-    body: ask.body,
-    from: ticketStatesFor('edit'),
-    ...auditing(actor),
-  })
-  if (edited) return edited
-  throw wrongState(await get(ctx, id), 'edit', 'be edited')
-}
-
-/** Archives an ended request. Repeating it changes nothing. */
-export async function archive(ctx: Context, actor: Actor, id: number): Promise<void> {
-  const archived = await repository.archiveTicket.first(ctx.db, {
-    id,
-    from: ticketStatesFor('archive'),
-    ...auditing(actor),
-  })
-  if (archived) return
-  const request = await get(ctx, id)
-  if (!request.archived_at) throw wrongState(request, 'archive', 'be archived')
-}
-
-/** Why it was not possible. */
-function wrongState(request: Request, action: TicketAction, wish: string): AppError {
-  const name = `Request ${request.id}`
-  if (ticketMay(action, request)) return changedMeanwhile(name)
-  if (request.archived_at) return conflict('request_archived', `${name} is archived; it cannot ${wish}.`)
-  return conflict('wrong_state', `${name} is ${request.status}; it cannot ${wish}.`)
-}
+export const ticketArchived = ({ id }: Pick<Ticket, 'id'>): AppError =>
+  conflict('ticket_archived', `Ticket ${id} is archived; open a new one instead.`)

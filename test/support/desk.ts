@@ -16,7 +16,7 @@ import { type Caller, callerOf } from './caller.ts'
 import { cloneDatabase, type TestDatabase } from './database.ts'
 import { type Given, givenIn } from './given.ts'
 import { invariants } from './invariants.ts'
-import { photosOutOfPlace } from './photos.ts'
+import { filesOutOfPlace } from './photos.ts'
 import { keptMails, mailsAfterJobs } from './kept-mails.ts'
 import { silentLog } from './silent-log.ts'
 import { openStores } from './stores.ts'
@@ -85,7 +85,7 @@ export async function openTestDesk({
 
   afterAll(async () => {
     if (!beside) await expectInvariants(ownersPool)
-    if (!beside) expect(await photosOutOfPlace({ ...ctx, db: ownersPool })).toEqual([])
+    if (!beside) expect(await filesOutOfPlace({ ...ctx, db: ownersPool })).toEqual([])
     await api.close()
     await hearing.stop()
     await pool.end()

@@ -1,11 +1,11 @@
 // What a test needs to be there already. Only the facts that matter to the test are named; the rest is made up.
-import type { Client, Customer, Request, Role, TicketStatus, User } from '../../contract/index.ts'
+import type { Client, Customer, Post, Request, Role, TicketStatus, User } from '../../contract/index.ts'
 import { hash } from '@node-rs/argon2'
 import { hashSecret, newSecret } from '../../server/credentials/secrets.ts'
 import type { Actor, Context } from '../../server/context.ts'
 import { customers, photos } from '../../server/customers/index.ts'
 import { clients } from '../../server/oauth/index.ts'
-import { tickets } from '../../server/tickets/index.ts'
+import { attachments, posts, requests } from '../../server/tickets/index.ts'
 import { users } from '../../server/users/index.ts'
 import { picture } from './photos.ts'
 
@@ -44,6 +44,12 @@ export interface Given {
   session(user: { readonly id: number }): Promise<{ id: number }>
   /** A grant of this user to a client of its own. */
   grant(user: { readonly id: number }): Promise<{ id: number }>
+  /** The number of the customer that this user is. */
+  own(user: { readonly id: number }): Promise<number>
+  /** A post in a ticket's thread, written by this user. */
+  post(user: TestUser, facts: { ticket_id: number; message?: string; internal?: boolean }): Promise<Post>
+  /** The same, with a text as its attachment. */
+  attached(user: TestUser, facts: { ticket_id: number; internal?: boolean }): Promise<Post>
   /** A request that got to its state by the moves that lead there. */
   request(facts?: {
     status?: TicketStatus
@@ -134,6 +140,31 @@ export function givenIn(ctx: Context): Given {
       })
       return rows[0] as { id: number }
     },
+    async own(user) {
+      const own = await given.customer()
+      await ctx.db.query({
+        text: 'update customers set user_id = $1 where id = $2',
+        values: [user.id, own.id],
+      })
+      return own.id
+    },
+    post: ({ id: user_id, role }, { ticket_id, message = 'It is cold here', internal = false }) =>
+      posts.create(ctx, { ...system, user_id, role }, ticket_id, { message, internal }),
+    async attached({ id: user_id, role }, { ticket_id, internal = false }) {
+      const text = {
+        bytes: Buffer.from('It is cold here, and getting colder.'),
+        type: 'text/plain',
+        name: 'winter.txt',
+      }
+      const stored = await attachments.store(ctx, [text], () => {})
+      return posts.create(
+        ctx,
+        { ...system, user_id, role },
+        ticket_id,
+        { message: 'See here', internal },
+        stored,
+      )
+    },
     async request({
       status = 'PENDING',
       customer_id,
@@ -142,16 +173,16 @@ export function givenIn(ctx: Context): Given {
       archived = false,
     } = {}) {
       const customer = customer_id ?? (await given.customer()).id
-      const { id } = await tickets.create(ctx, system, customer, {
+      const { id } = await requests.create(ctx, system, customer, {
         body,
         ...(subject === undefined ? {} : { subject }),
       })
-      if (status !== 'PENDING') await tickets.assign(ctx, system, id, (await given.operator()).id)
+      if (status !== 'PENDING') await requests.assign(ctx, system, id, (await given.operator()).id)
       if (status === 'COMPLETED' || status === 'REJECTED') {
-        await tickets.close(ctx, system, id, { status, resolution_comment: 'Keep yourself warm' })
+        await requests.close(ctx, system, id, { status, resolution_comment: 'Keep yourself warm' })
       }
-      if (archived) await tickets.archive(ctx, system, id)
-      return tickets.get(ctx, id)
+      if (archived) await requests.archive(ctx, system, id)
+      return requests.get(ctx, id)
     },
   }
   return given

@@ -7,6 +7,24 @@ export const invariants: Readonly<Record<string, string>> = {
   'a ticket has exactly one first post': `
     select tickets.id from tickets left join posts on posts.ticket_id = tickets.id and posts.number = 1
     group by tickets.id having count(posts.id) <> 1`,
+  'posts are numbered without gaps, and counted as their customer sees them (I07)': `
+    select tickets.id from tickets join lateral (
+      select count(*) as made, max(number) as last, count(*) filter (where not internal and deleted_at is null) as seen,
+        max(created_at) filter (where not internal and deleted_at is null) as latest
+      from posts where posts.ticket_id = tickets.id
+    ) as thread on true
+    where (thread.made, thread.last, thread.seen, thread.latest)
+      is distinct from (posts_made::bigint, posts_made, posts_count::bigint, last_post_at)`,
+  'a post is deleted by its author, and keeps no text (I07)': `
+    select posts.id from posts left join audit_events on record_type = 'post' and record_id = posts.id and action = 'post.deleted'
+    where (deleted_at is not null) <> (audit_events.id is not null) or deleted_at is not null and (message <> '' or actor_id <> author_id)`,
+  'a ticket moves along its edges alone (I01)': `
+    select id from audit_events
+    where record_type = 'ticket' and before ->> 'status' <> after ->> 'status'
+      and (before ->> 'status', after ->> 'status', action) not in (
+        ('PENDING', 'IN_PROGRESS', 'ticket.assigned'), ('PENDING', 'REJECTED', 'ticket.rejected'),
+        ('IN_PROGRESS', 'COMPLETED', 'ticket.completed'), ('IN_PROGRESS', 'REJECTED', 'ticket.rejected'),
+        ('COMPLETED', 'IN_PROGRESS', 'ticket.reopened'))`,
   'work on a ticket is given to an operator': `
     select tickets.id from tickets join users on users.id = tickets.processed_by where users.role = 'customer' and not exists (
       select from audit_events where record_type = 'user' and record_id = users.id and action = 'user.role_changed')`,
@@ -30,17 +48,36 @@ export const invariants: Readonly<Record<string, string>> = {
     select id from audit_events
     where record_type = 'customer' and (before ->> 'created_at' <> after ->> 'created_at'
       or before ? 'created_by' and before -> 'created_by' is distinct from after -> 'created_by')`,
+  'a customer with a login has that of somebody with the role customer': `
+    select customers.id from customers join users on users.id = customers.user_id where users.role <> 'customer' and not exists (
+      select from audit_events where record_type = 'user' and record_id = users.id and action = 'user.role_changed')`,
+  'no two customers have one login': `
+    select user_id from customers where user_id is not null group by user_id having count(*) > 1`,
+  'a login is linked to a customer of the shop by an address that it has proved alone': `
+    select id from audit_events as linked
+    where record_type = 'customer' and before -> 'user_id' is distinct from after -> 'user_id' and before is not null
+      and after ->> 'user_id' is not null and (action <> 'customer.linked' or not exists (
+        select from audit_events as proof
+        where proof.record_type = 'user' and proof.record_id = (linked.after ->> 'user_id')::bigint and proof.id < linked.id
+          and lower(proof.after ->> 'email') = lower(linked.after ->> 'email') and proof.after ->> 'email_verified_at' is not null))`,
   'of a photo there is all or nothing, under a key of its own (I34)': `
     select id from customers where num_nonnulls(photo_key, photo_large_hash, photo_small_hash) not in (0, 3)
     union all select min(id) from customers where photo_key is not null group by photo_key having count(*) > 1`,
+  'an attachment is that of a post that is not deleted': `
+    select attachments.id from attachments join posts on posts.id = attachments.post_id where posts.deleted_at is not null`,
+  'an attachment is named by the event that made its post (I30)': `
+    select attachments.id from attachments join posts on posts.id = attachments.post_id where not exists (
+      select from audit_events
+      where (record_type, record_id, action) in (('post', posts.id, 'post.created'), ('ticket', posts.ticket_id, 'ticket.created'))
+        and after -> 'attachments' @> jsonb_build_array(jsonb_build_object('id', attachments.id, 'name', attachments.name)))`,
   'every change has one audit row, in unbroken versions': `
-    select record_type, record_id from audit_events where record_type in ('customer', 'ticket', 'user') and after ? 'version'
+    select record_type, record_id from audit_events where record_type in ('customer', 'post', 'ticket', 'user') and after ? 'version'
     group by record_type, record_id
     having array_agg((after ->> 'version')::int order by id) <> array(select generate_series(1, max((after ->> 'version')::int)))`,
   'what was before is what came out of the change before it': `
     select id from (
       select id, before, lag(after) over (partition by record_type, record_id order by id) as previous
-      from audit_events where record_type in ('customer', 'ticket')
+      from audit_events where record_type in ('customer', 'post', 'ticket')
     ) as chain
     where before is not null and before -> 'version' is distinct from previous -> 'version'`,
   'a record is as its last audit row says': `
@@ -124,6 +161,8 @@ export const invariants: Readonly<Record<string, string>> = {
     select oauth_grants.id from oauth_grants join users on users.id = oauth_grants.user_id
     where users.disabled_at is not null and oauth_grants.revoked_at is null and oauth_grants.expires_at > users.disabled_at
       and exists (select from audit_events where record_type = 'user' and record_id = users.id and action = 'user.disabled')`,
+  'nobody was told of more than was said': `
+    select notices.ticket_id from notices join tickets on tickets.id = ticket_id where told > posts_made`,
   'times never go back': `
     select id from tickets where updated_at < created_at union all select id from customers where updated_at < created_at`,
 }

@@ -2,7 +2,7 @@
 import { Ajv, type ValidateFunction } from 'ajv'
 import addFormats from 'ajv-formats'
 import type { TObject } from 'typebox'
-import { type Endpoint, hal, hasLinks, Problem, withLinks } from '../../contract/index.ts'
+import { type Endpoint, hal, hasLinks, Problem, typesProduced, withLinks } from '../../contract/index.ts'
 import { openapiDocument } from '../../server/http/openapi.ts'
 import { alwaysSent } from '../../server/http/secure-headers.ts'
 
@@ -66,9 +66,9 @@ function whyIllegalBody(
 function mediaTypes(endpoint: Endpoint | undefined, status: number): readonly (string | undefined)[] {
   if (status >= 400) return ['application/problem+json']
   if (status === 204) return [undefined]
-  const produced = endpoint?.config.produces
-  if (produced !== undefined) return [produced]
-  return endpoint && hasLinks(endpoint) ? ['application/json', hal] : ['application/json']
+  if (!endpoint) return ['application/json']
+  const produced = typesProduced(endpoint)
+  return hasLinks(endpoint) ? [...produced, hal] : produced
 }
 
 const withTheirLinks = new Map<unknown, TObject>()

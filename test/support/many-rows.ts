@@ -125,10 +125,13 @@ const customersOf = (count: number) => `
 
 /** Tickets lie in the order they came; those that wait or are worked on are spread over all the years, the hard case. */
 const ticketsOf = ({ customers, tickets }: ManyRows) => `
-  insert into tickets (id, customer_id, status, processed_by, resolution_comment, closed_at, archived_at, archived_with_customer, created_at, updated_at)
+  insert into tickets (id, customer_id, status, processed_by, resolution_comment, closed_at, archived_at, archived_with_customer,
+    priority, tags, created_at, updated_at)
   select n, customer_id, status, case when status <> 'PENDING' then (select min(id) from users where role = 'operator') + floor(${operators} * power(random(), 2)) end,
     case when ended then 'Done as asked' end, case when ended then created_at + interval '9 days' end,
     case when customer_id % 10 = 3 or ended and n % 100 < 24 then created_at + interval '500 days' end, customer_id % 10 = 3,
+    case n % 20 when 0 then 'urgent' when 1 then 'high' when 2 then 'high' when 3 then 'low' else 'normal' end,
+    case when n % 5 = 4 then array['often'] when n % 1000 = 3 then array['seldom', 'vip'] else '{}' end,
     created_at, created_at + interval '60 days' * power(random(), 3)
   from (
     select n, 1 + floor(${customers} * random())::bigint as customer_id, status, status in ('COMPLETED', 'REJECTED') as ended,

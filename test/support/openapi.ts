@@ -22,6 +22,7 @@ export interface Operation {
     readonly name: string
     readonly in: 'path' | 'query' | 'header'
     readonly description?: string
+    readonly required?: boolean
     readonly schema: Schema
   }[]
   readonly requestBody?: { readonly content: Content }

@@ -1,4 +1,4 @@
-// Pictures for tests, and what must be true of those that a desk keeps (I34).
+// Pictures for tests, and what must be true of all files that a desk keeps (I34).
 import { createHash } from 'node:crypto'
 import sharp from 'sharp'
 import { photoSizes } from '../../contract/index.ts'
@@ -21,8 +21,14 @@ interface Row {
   readonly photo_small_hash: string
 }
 
-/** Says of each photo in the database whose file is not there, or is another one, and of each file that no row names for an hour. */
-export async function photosOutOfPlace({ db, files, clock }: Context): Promise<string[]> {
+interface AttachmentRow {
+  readonly id: number
+  readonly sha256: string
+  readonly key: string
+}
+
+/** Says of each photo and attachment in the database whose file is not there, or is another one, and of each file that no row names for an hour. */
+export async function filesOutOfPlace({ db, files, clock }: Context): Promise<string[]> {
   const { rows } = await db.query({ text: 'select * from customers where photo_key is not null' })
   const wrong: string[] = []
   const named = new Set<string>()
@@ -35,6 +41,15 @@ export async function photosOutOfPlace({ db, files, clock }: Context): Promise<s
       if (bytes && bytes.toString('latin1', 8, 12) !== 'WEBP') wrong.push(`${name} is no WebP`)
       if (hash !== row[`photo_${size}_hash`]) wrong.push(`customer ${row.id}: ${name} is ${hash ?? 'absent'}`)
     }
+  }
+  const attachments = await db.query({
+    text: 'select attachments.id, sha256, key from attachment_files left join attachments using (sha256)',
+  })
+  for (const { id, sha256, key } of attachments.rows as AttachmentRow[]) {
+    named.add(key)
+    const bytes = await files.get(key)
+    const hash = bytes && createHash('sha256').update(bytes).digest('hex')
+    if (hash !== sha256) wrong.push(`attachment ${id}: ${key} is ${hash ?? 'absent'}`)
   }
   for await (const { name, modified } of files.list())
     if (!named.has(name) && modified < clock() - 3_600_000) wrong.push(`${name} is nobody's`)

@@ -1,4 +1,4 @@
-// For every endpoint a call that works, as an admin, with what it needs made before: for tests that are about all of them. A
+// For every endpoint a call that works, as an admin or who else may, with what it needs made before: for tests that are about all of them. A
 // record is as it was made, at version 1, wherever the call works on that.
 import { randomUUID } from 'node:crypto'
 import { type Endpoint, endpoints } from '../../contract/index.ts'
@@ -9,6 +9,7 @@ import { sendTo } from './send.ts'
 
 export interface WorkingCall {
   readonly params?: Readonly<Record<string, number>>
+  readonly query?: Readonly<Record<string, string>>
   readonly body?: object
   readonly upload?: Blob
 }
@@ -16,8 +17,8 @@ export interface WorkingCall {
 /** The password of the caller that `workingCaller` makes. */
 const password = 'keep-yourself-warm'
 
-export const workingCaller = ({ given }: TestDesk): Promise<TestUser> =>
-  given.user({ role: 'admin', password })
+export const workingCaller = ({ given }: TestDesk, { config }: Endpoint): Promise<TestUser> =>
+  given.user({ role: config.upTo ?? 'admin', password })
 
 /** Throws for an endpoint that nobody has told how to call. */
 export async function workingCall(
@@ -42,6 +43,13 @@ const customer: Make = async ({ given }) => ({ params: { id: (await given.custom
 const photographed: Make = async ({ given }) => ({ params: { id: (await given.photographed()).id } })
 const request: Make = async ({ given }) => ({ params: { id: (await given.request()).id } })
 
+const newTicket: Make = async ({ given }, caller) => {
+  await given.own(caller)
+  return { body: { subject: 'Winter', message: 'It is cold here' } }
+}
+const post: Make = async ({ given }, caller) => ({
+  params: { id: (await given.post(caller, { ticket_id: (await given.request()).id })).id },
+})
 const client: Make = async ({ given }) => ({ params: { id: (await given.client()).id } })
 const user: Make = async ({ given }) => ({ params: { id: (await given.invited()).id } })
 
@@ -140,6 +148,25 @@ const calls: Readonly<Record<string, Make>> = {
   createOperator: () => ({ body: { first_name: 'Jennie', last_name: 'Lanister' } }),
   listOperators: nothing,
   getOperator: async ({ given }) => ({ params: { id: (await given.operator()).id } }),
+
+  search: () => ({ query: { q: 'winter' } }),
+  listTickets: nothing,
+  listInbox: nothing,
+  openTicket: newTicket,
+  openNewTicket: newTicket,
+  getTicket: request,
+  updateTicket: async (...given) => ({ ...(await request(...given)), body: { priority: 'high' } }),
+  listPosts: request,
+  createPost: async (...given) => ({ ...(await request(...given)), body: { message: 'It is cold here' } }),
+  replyToTicket: async (...given) => ({ ...(await request(...given)), body: { message: 'It is cold here' } }),
+  getPost: post,
+  updatePost: async (...given) => ({ ...(await post(...given)), body: { message: 'It is colder' } }),
+  deletePost: post,
+  listPostHistory: post,
+  getAttachment: async ({ given }, caller) => {
+    const { attachments } = await given.attached(caller, { ticket_id: (await given.request()).id })
+    return { params: { id: attachments[0]?.id ?? 0 } }
+  },
 
   createRequest: async (...given) => ({ ...(await customer(...given)), body: { body: 'Winter is coming' } }),
   listCustomerRequests: customer,

@@ -11,6 +11,8 @@ export interface Call {
   readonly params: readonly Field[]
   readonly query: readonly Field[]
   readonly body: Value | undefined
+  /** The body as a form, with files. */
+  readonly asForm: boolean
   /** Go to another page of this list, if one was seen: from 0 up to 1. */
   readonly follow: number | undefined
 }
@@ -25,20 +27,21 @@ export function validCall(endpoint: Endpoint): Arbitrary<Call> {
     params: fc.tuple(...paramsOf(endpoint)),
     query: querystring ? fewFields(querystring) : fc.constant([]),
     body: body ? validValue(body) : fc.constant(undefined),
+    asForm: endpoint.config.upload && body ? fc.boolean() : fc.constant(false),
     follow: querystring
       ? fc.option(fc.double({ min: 0, max: 0.999, noNaN: true }), { nil: undefined, freq: 3 })
       : fc.constant(undefined),
   })
 }
 
-/** Half of the lists are asked for without any filter, since all of them together find nothing. */
+/** Half of the lists are asked for without any filter, since all of them together find nothing. What is required is always there. */
 function fewFields(schema: Schema): Arbitrary<readonly Field[]> {
-  return fc.oneof(
-    fc.constant([]),
-    fc
-      .tuple(validFields(schema, cursor), fc.nat({ max: 3 }))
-      .map(([{ fields }, most]) => fields.slice(-most)),
-  )
+  const { required = [] } = schema
+  const few = fc.tuple(validFields(schema, cursor), fc.nat({ max: 3 })).map(([{ fields }, most]) => {
+    const others = fields.filter(([name]) => !required.includes(name))
+    return [...fields.filter(([name]) => required.includes(name)), ...others.slice(-most)]
+  })
+  return required.length > 0 ? few : fc.oneof(fc.constant([]), few)
 }
 
 /** An id is one of the collection that the path names before it. */
@@ -90,5 +93,5 @@ function changed<T>(
   odd: Arbitrary<T>,
   change: (value: T) => Partial<Call>,
 ): Arbitrary<Call> {
-  return fc.tuple(valid, odd).map(([call, value]) => ({ ...call, ...change(value) }))
+  return fc.tuple(valid, odd).map(([call, value]) => ({ ...call, asForm: false, ...change(value) }))
 }

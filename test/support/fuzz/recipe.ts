@@ -1,7 +1,7 @@
 // A request as fast-check makes it: which call, by whom, and how it is turned. Which record, token or page it means is found out
 // when it is sent, so that one seed gives the same recipes on every desk.
 import fc, { type Arbitrary } from 'fast-check'
-import { type Endpoint, type Role, roles } from '../../../contract/index.ts'
+import { type Endpoint, type Role, roles, typesProduced } from '../../../contract/index.ts'
 import { type Call, spoiledCall, validCall } from './call.ts'
 import { hostileBodies } from './hostile-bodies.ts'
 import { hostileFraming, hostileMethods } from './hostile-framing.ts'
@@ -83,16 +83,21 @@ export function written(
     target: targetOf(call, records, find),
     headers: [
       ['Host', host],
-      ['Accept', call.endpoint.config.produces ?? 'application/json'],
+      ['Accept', typesProduced(call.endpoint).join(', ')],
     ],
     body: undefined,
   }
   if (authorization !== undefined) sent = withHeader(sent, 'Authorization', authorization)
   if (call.endpoint.config.ownPage) sent = withHeader(sent, 'Origin', `http://${host}`)
   if (call.body !== undefined) {
-    const body = Buffer.from(toJson(call.body, find))
+    const json = toJson(call.body, find)
+    const body = call.asForm ? formOf(call.endpoint, json) : Buffer.from(json)
     sent = withHeader(
-      withHeader(sent, 'Content-Type', 'application/json'),
+      withHeader(
+        sent,
+        'Content-Type',
+        call.asForm ? `multipart/form-data; boundary=${boundary}` : 'application/json',
+      ),
       'Content-Length',
       `${body.length}`,
     )
@@ -105,6 +110,27 @@ export function written(
   }
   for (const twist of twists) sent = twist.apply(sent, records)
   return sent
+}
+
+const boundary = 'between-the-parts-of-a-form'
+
+/** The fields of an object as text, and files: a picture where there may be one, texts where there may be several. */
+function formOf({ config: { upload } }: Endpoint, json: string): Buffer {
+  const fields = Object.entries(JSON.parse(json) as object).map(([name, value]): [string, Buffer] => [
+    `name="${name}"`,
+    Buffer.from(String(value ?? '')),
+  ])
+  const file = (type: string) => `name="${upload?.field}"; filename="a"\r\nContent-Type: ${type}`
+  const texts = ['It is cold here', 'and getting colder'].map(
+    (text) => [file('text/plain'), Buffer.from(text)] as const,
+  )
+  const files = upload?.maxFiles === 1 ? [[file('image/png'), photo] as const] : texts
+  const parts = [...fields, ...files].flatMap(([head, content]) => [
+    Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; ${head}\r\n\r\n`),
+    content,
+    Buffer.from('\r\n'),
+  ])
+  return Buffer.concat([...parts, Buffer.from(`--${boundary}--\r\n`)])
 }
 
 function targetOf({ endpoint, params, query, follow }: Call, records: Records, find: Find): string {

@@ -47,6 +47,8 @@ export class Records {
       if (typeof record.id !== 'number') continue
       keep(this.#ids, collection, record.id)
       keep(this.#ids, anything, record.id)
+      // What is read by an id of its own, and listed in another record alone.
+      for (const { id } of record.attachments ?? []) keep(this.#ids, 'attachments', id)
     }
     for (const link of ['next' in body && body.next, 'previous' in body && body.previous]) {
       if (typeof link !== 'string') continue

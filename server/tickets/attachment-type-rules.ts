@@ -1,0 +1,86 @@
+// Pure rules of which documents are taken. What a file is, its bytes say; who sends it may only agree.
+import { isUtf8 } from 'node:buffer'
+import type { documentTypes } from '../../contract/index.ts'
+import { archiveEntries, firstStoredFile } from './attachment-archive-rules.ts'
+
+export type DocumentType = (typeof documentTypes)[number]
+
+/** Undefined for what is none of them. `name` decides only between a text and a table: both are text. */
+export function documentTypeOf(bytes: Buffer, name: string): DocumentType | undefined {
+  const begin = bytes.toString('latin1', 0, 5)
+  if (begin === '%PDF-') return 'application/pdf'
+  if (begin.startsWith('PK\x03\x04')) return officeTypeOf(bytes)
+  if (isPlainText(bytes)) return /\.csv$/i.test(name) ? 'text/csv' : 'text/plain'
+  return undefined
+}
+
+const office = 'application/vnd.openxmlformats-officedocument'
+const openDocument = [
+  'application/vnd.oasis.opendocument.text',
+  'application/vnd.oasis.opendocument.spreadsheet',
+] as const
+
+const mainParts: readonly [RegExp, DocumentType][] = [
+  [/^word\/document\d*\.xml$/, `${office}.wordprocessingml.document`],
+  [/^xl\/workbook\.xml$/, `${office}.spreadsheetml.sheet`],
+  [/^ppt\/presentation\.xml$/, `${office}.presentationml.presentation`],
+]
+
+/** By what is in the archive; undefined for any other archive, and for one that could be two things. */
+function officeTypeOf(bytes: Buffer): DocumentType | undefined {
+  const names = archiveEntries(bytes)
+  if (!names) return undefined
+  const types = openDocument.filter((type) => firstStoredFile(bytes, 'mimetype') === type)
+  const found = mainParts.filter(([part]) => names.some((name) => part.test(name))).map(([, type]) => type)
+  const isOpenXml = names.includes('[Content_Types].xml')
+  const all = [...types, ...(isOpenXml ? found : [])]
+  return all.length === 1 ? all[0] : undefined
+}
+
+/** What text has none of; an escape begins the colors of a log. */
+// oxlint-disable-next-line no-control-regex
+const binary = /[\x00-\x08\x0B\x0E-\x1A\x1C-\x1F]/
+/** What begins so, however many blanks stand before, is a page, a drawing, a script, a printer's program or rich text. */
+const notPlain = /^[\s\uFEFF]*(?:<[a-z!?/]|#!|%!PS|\{\\rtf)/i
+
+function isPlainText(bytes: Buffer): boolean {
+  return (
+    bytes.length > 0 &&
+    isUtf8(bytes) &&
+    !binary.test(bytes.toString('latin1')) &&
+    !notPlain.test(bytes.toString('utf8', 0, 65_536))
+  )
+}
+
+/** Whether a file of this type may be called that: as browsers do it, or not at all. */
+export function agrees(found: string, declared: string | undefined): boolean {
+  if (declared === undefined || declared === found) return true
+  if (found === 'text/csv' || found === 'text/plain')
+    // The second is what a Windows with Excel makes of every .csv.
+    return (
+      declared === 'text/plain' ||
+      declared === 'text/csv' ||
+      (found === 'text/csv' && declared === 'application/vnd.ms-excel')
+    )
+  return false
+}
+
+const macros = /(?:^|\/)vbaProject\.bin$|^xl\/macrosheets\/|^(?:Basic|Scripts)\//i
+const programs = /\.(?:bat|class|cmd|com|dex|dll|exe|hta|jar|jse?|lnk|msi|ps1|scr|vb[es]|wsf)$/i
+const zipEnd = 'PK\x05\x06'
+const markup = /<(?:script|html|body|iframe|svg|!doctype|\?php)[\s/>]/i
+
+/** What is wrong with a document of this type; undefined where nothing is. */
+export function whyRefused(bytes: Buffer, type: DocumentType): string | undefined {
+  if (type === 'application/pdf') {
+    const isTwoThings =
+      bytes.subarray(-65_558).includes(zipEnd) || markup.test(bytes.toString('latin1', 0, 1_024))
+    if (isTwoThings) return 'must be a PDF and nothing else besides'
+    return bytes.subarray(-2_048).includes('%%EOF') ? undefined : 'must be a whole PDF'
+  }
+  if (type === 'text/plain' || type === 'text/csv') return undefined
+  const names = archiveEntries(bytes) ?? []
+  if (names.some((name) => macros.test(name))) return 'must have no macros; save it without them'
+  if (names.some((name) => programs.test(name))) return 'must have no programs in it'
+  return undefined
+}
