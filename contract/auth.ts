@@ -60,6 +60,11 @@ export const createToken = {
   },
 } as const satisfies Endpoint
 
+const notifications = Type.Boolean({
+  description: 'Whether mails come when there is something new in a ticket of theirs.',
+  examples: [true],
+})
+
 export const Me = object(
   {
     id: id('Number of the user.'),
@@ -68,6 +73,7 @@ export const Me = object(
     first_name: Type.String({ description: 'Given name.', examples: ['Jennie'] }),
     last_name: Type.String({ description: 'Family name.', examples: ['Lanister'] }),
     role: oneOf(roles, 'What they may do: each role may do all that the one before it may.'),
+    notifications,
     ...recordFields,
   },
   { $id: 'Me', description: 'The account that is signed in.' },
@@ -137,11 +143,15 @@ export const updateMe = {
   },
   schema: {
     operationId: 'updateMe',
-    summary: 'Change my name',
+    summary: 'Change my name or my notifications',
     description: 'The role and everything else about an account is changed by an admin.',
     tags,
     body: changes(
-      { first_name: text(100, 'Given name.', 'Jennie'), last_name: text(100, 'Family name.', 'Lanister') },
+      {
+        first_name: text(100, 'Given name.', 'Jennie'),
+        last_name: text(100, 'Family name.', 'Lanister'),
+        notifications,
+      },
       { $id: 'MyChanges', description: 'The fields to change.' },
     ),
     response: { 200: Me },

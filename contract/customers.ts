@@ -57,6 +57,7 @@ export const Customer = object(
     ...recordFields,
     created_by: nullable(id('The user who made it; null where that was nobody with an account.')),
     updated_by: nullable(id('The user who changed it last; null where that was nobody with an account.')),
+    user_id: nullable(id('Their login; null where they have none.')),
     archived_at: archivedAt,
   },
   { $id: 'Customer', description: 'A person or company that the shop serves.' },
@@ -89,6 +90,7 @@ const photo: Upload = {
   field: 'photo',
   types: ['image/jpeg', 'image/png', 'image/webp'],
   maxBytes: 5 * 1024 * 1024,
+  maxFiles: 1,
   description: 'A JPEG, PNG or WebP picture of at most 5 MiB and 25 megapixels, not animated.',
 }
 

@@ -17,8 +17,13 @@ import { TokenCache } from './token-cache.ts'
 import { findTokenHolder } from './token-repository.ts'
 
 export interface Authentication {
-  /** Sets request.actor, or throws: a 401 without good credentials, a 403 for a role or scope that does not reach. */
+  /**
+   * Sets request.actor, or throws: a 401 without good credentials, a 403 for a role or scope that does not reach. Where anyone may
+   * call and the caller is optional, there is no actor without credentials.
+   */
   authenticate(request: FastifyRequest): Promise<void>
+  /** The actor as in this moment, for what only some calls of an endpoint ask; throws a 401 where the password was shown too long ago. */
+  recentActor(request: FastifyRequest): Promise<Actor | undefined>
   /** Hears, in every instance, of users disabled and of credentials ended. */
   readonly listener: Listener
   /** Whether the credentials of a call that was let in still stand for the same actor: for an answer that does not end. */
@@ -101,21 +106,28 @@ export function authenticationOf(ctx: Context, findAccessTokenHolder: FindHolder
   return {
     async authenticate(request) {
       const { config } = request.routeOptions
-      const { access, monitors, ownPage, recent = false, scope } = config
+      const { access, caller, monitors, ownPage, recent = false, scope, upTo } = config
       if (ownPage && !comesFromOwnPage(request.headers, ctx.config.publicUrl)) throw forgeable()
-      if (request.is404 || access === undefined || access === 'anyone' || (monitors && isMonitor(request)))
-        return
+      if (request.is404 || access === undefined || (monitors && isMonitor(request))) return
+      if (access === 'anyone' && caller === undefined) return
       const holder = await holderOf(request, recent ? 'anew' : 'calling')
       const actor = actorOf(request, holder)
+      if (!actor && access === 'anyone') return
       if (!actor)
         throw unauthorized(
           'This call needs a token: `Authorization: Bearer <token>`, from POST /api/v1/token.',
         )
-      const refusal = refusalOf(actor, { access, scope })
-      if (refusal === 'role') throw forbidden(`This call is for the role ${access}; yours is ${actor.role}.`)
+      const refusal = refusalOf(actor, { access, upTo, scope })
+      if (refusal === 'role')
+        throw forbidden(`This call is for the role ${upTo ?? access}; yours is ${actor.role}.`)
       if (refusal === 'scope') throw insufficientScope(scope)
       if (recent && holder && !holder.recent) throw notRecent(recentSeconds)
       request.actor = actor
+    },
+    async recentActor(request) {
+      const holder = await holderOf(request, 'anew')
+      if (holder && !holder.recent) throw notRecent(recentSeconds)
+      return actorOf(request, holder)
     },
     async holds(request) {
       const held = await holderOf(request, 'watching')

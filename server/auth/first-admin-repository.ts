@@ -5,7 +5,7 @@ import { audited, type Auditing } from '../db/audit.ts'
 import { statement } from '../db/statement.ts'
 
 const columns = sql`users.id, users.username, users.email, users.first_name, users.last_name, users.role,
-  users.created_at, users.updated_at, users.version`
+  users.notifications, users.created_at, users.updated_at, users.version`
 
 /** Held until the transaction ends, so that instances that start together take turns. */
 export const lockFirstAdmin = statement<object>()(

@@ -17,15 +17,19 @@ export const enqueueForgottenPassword = statement<{ email: string }>()(
     sql`select enqueue_job('mail_password_reset', json_build_object('email', ${value.email}::text, 'asked_at', clock_timestamp()))`,
 )
 
+/** For a CTE of a statement: mails a link to this address, by which the user of each of these rows, called `account`, proves it theirs. */
+export const confirmationMailed = (email: unknown, accounts: RawBuilder<unknown>): RawBuilder<unknown> =>
+  enqueued({
+    task: 'mail_email_change',
+    payload: sql`json_build_object('user_id', account.id, 'email', ${email}::text, 'asked_at', clock_timestamp())`,
+    of: accounts,
+  })
+
 /** Mails for the new address and for the one so far, if that is another. */
 export const enqueueEmailChange = statement<{ user_id: number; email: string }>()(
   (value) => sql`
     with account as (select users.id, users.email from users where users.id = ${value.user_id} and users.status = 'active'),
-    links as (${enqueued({
-      task: 'mail_email_change',
-      payload: sql`json_build_object('user_id', account.id, 'email', ${value.email}::text, 'asked_at', clock_timestamp())`,
-      of: sql`account`,
-    })}),
+    links as (${confirmationMailed(value.email, sql`account`)}),
     notices as (${enqueued({
       task: 'mail_email_change_notice',
       payload: sql`json_build_object('email', account.email)`,
@@ -125,6 +129,15 @@ const mailedTo = { address: sql`before.email` }
 /** Whoever followed the link has shown that mail to the address reaches them. */
 const verified = sql`email_verified_at = coalesce(users.email_verified_at, clock_timestamp())`
 
+/** What the shop knows of a customer with this address is their login's from now on: a job of the customers module sees to it. */
+const linkingQueued = (value: Auditing) =>
+  enqueued({
+    task: 'link_customer',
+    payload: sql`json_build_object('user_id', changed.id, 'request_id', ${value.request_id}::text)`,
+    of: sql`changed join before on before.id = changed.id
+      where changed.role = 'customer' and changed.email_verified_at is distinct from (before.row).email_verified_at`,
+  })
+
 /** No row: the link does not work any more. */
 export const acceptInvitation = statement<{ password_hash: string } & Using>()(
   (value) => sql<{ id: number }>`
@@ -135,8 +148,9 @@ export const acceptInvitation = statement<{ password_hash: string } & Using>()(
       returning users.*
     ),
     ${mailedLinksEnded(sql`changed`, itsLink)},
-    ${audited(value, { action: 'user.invitation_accepted', recordType: 'user', before: sql`before`, after: sql`changed` })}
-    select changed.id from changed`,
+    ${audited(value, { action: 'user.invitation_accepted', recordType: 'user', before: sql`before`, after: sql`changed` })},
+    linking as (${linkingQueued(value)})
+    select changed.id from changed left join linking on true`,
 )
 
 /** Ends all that let the user in before. No row: the link does not work any more. */
@@ -155,8 +169,9 @@ export const resetPassword = statement<{ password_hash: string } & Using>()(
       task: 'mail_password_reset_notice',
       payload: sql`json_build_object('user_id', changed.id)`,
       of: sql`changed`,
-    })})
-    select changed.id from changed left join queued on true`,
+    })}),
+    linking as (${linkingQueued(value)})
+    select changed.id from changed left join queued on true left join linking on true`,
 )
 
 /** No row: the link does not work any more. */
@@ -169,8 +184,9 @@ export const confirmEmail = statement<Using>()(
       returning users.*
     ),
     ${mailedLinksEnded(sql`changed`, itsLink)},
-    ${audited(value, { action: 'user.email_changed', recordType: 'user', before: sql`before`, after: sql`changed` })}
-    select changed.id from changed`,
+    ${audited(value, { action: 'user.email_changed', recordType: 'user', before: sql`before`, after: sql`changed` })},
+    linking as (${linkingQueued(value)})
+    select changed.id from changed left join linking on true`,
 )
 
 /** A week after they ended nobody asks for them. */

@@ -54,6 +54,18 @@ export const newAddressLimits: TryLimits = {
   limits: [{ of: 'name', policy: 'new-address', attempts: 3, seconds: 60 * 60 }, mailsByAddress],
 }
 
+/**
+ * By where they come from, and by the e-mail address that was typed, whether anybody has it or not: each sends a mail there. Not
+ * counted with the others, or strangers who sign up with somebody's address would use up that one's.
+ */
+export const signUpLimits: TryLimits = {
+  refusal: 'Too many tries to sign up',
+  limits: [
+    { of: 'name', policy: 'sign-up-by-email', attempts: 5, seconds: 60 * 60 },
+    { of: 'address', policy: 'sign-up', attempts: 10, seconds: 60 * 60 },
+  ],
+}
+
 /** A mailed secret cannot be guessed; to look for one costs us something all the same. */
 export const mailedLinkLimits: TryLimits = {
   refusal: 'Too many links were tried',

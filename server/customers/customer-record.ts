@@ -3,6 +3,7 @@ import {
   createRequest,
   getCustomer,
   getCustomerPhoto,
+  getUser,
   listCustomerHistory,
   listCustomerRequests,
   removeCustomerPhoto,
@@ -35,6 +36,7 @@ export const customerRecord: RecordDefinition<'customer'> = {
       self: { to: getCustomer, params },
       requests: { to: listCustomerRequests, params },
       history: { to: listCustomerHistory, params },
+      ...(customer.user_id === null ? {} : { user: { to: getUser, params: { id: customer.user_id } } }),
       ...(v === undefined ? {} : { photo: { to: getCustomerPhoto, params, query: { v } } }),
       ...possible(
         actions(params),

@@ -12,7 +12,7 @@ const photoUrl = sql`'/api/v1/customers/' || customers.id || '/photo?v=' || left
 
 export const columns = sql`customers.first_name, customers.last_name, customers.phone, customers.email, customers.company,
   customers.external_id, ${photoUrl} as photo_url, customers.id, customers.created_at, customers.updated_at, customers.version,
-  customers.created_by, customers.updated_by, customers.archived_at`
+  customers.created_by, customers.updated_by, customers.user_id, customers.archived_at`
 
 const searchText = sql`customer_search_text(customers.first_name, customers.last_name, customers.company, customers.email,
   customers.phone, customers.external_id)`
@@ -76,8 +76,10 @@ export const pageOfCustomers = list<Customer, CustomerFilters>({
   },
   archivable: true,
   search: {
-    ids: (pattern) => sql`select customers.id from customers where ${matches(searchText, pattern)}`,
-    holds: (pattern) => sql`select ${matches(searchText, pattern)}`,
+    q: {
+      ids: (pattern) => sql`select customers.id from customers where ${matches(searchText, pattern)}`,
+      holds: (pattern) => sql`select ${matches(searchText, pattern)}`,
+    },
   },
 })
 
@@ -125,7 +127,10 @@ export type From = { readonly from: readonly string[] }
 export const touchedBy = (value: Auditing) =>
   sql`updated_by = ${value.actor_id}::bigint, ${touch('customers')}`
 
-/** Sets the fields that `changes` (JSON) names, on a live customer. No row: absent or archived. */
+/**
+ * Sets the fields that `changes` (JSON) names, on a live customer. No row: absent or archived. That somebody wants no mail was said
+ * of their address, and ends with it.
+ */
 export const updateCustomer = statement<{ id: number; changes: string } & From & Auditing>()(
   (value) => sql<Customer>`
     with before as (${locked(value.id)}),
@@ -133,6 +138,7 @@ export const updateCustomer = statement<{ id: number; changes: string } & From &
       update customers set
         (first_name, last_name, phone, email, company, external_id)
           = (next.first_name, next.last_name, next.phone, next.email, next.company, next.external_id),
+        notifications = customers.notifications or lower(next.email) is distinct from lower(customers.email),
         ${touchedBy(value)}
       from before, jsonb_populate_record(before.row, ${value.changes}::jsonb) as next
       where customers.id = before.id and before.state = any(${value.from})

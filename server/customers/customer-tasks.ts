@@ -1,9 +1,12 @@
+import { Type } from 'typebox'
 import type { Context } from '../context.ts'
-import type { Tasks } from '../jobs/worker.ts'
-import * as photos from './photo-service.ts'
+import { queuedTask, type Tasks } from '../jobs/worker.ts'
+import * as portal from './portal-service.ts'
+
+const proof = Type.Object({ user_id: Type.Integer(), request_id: Type.String() })
 
 export function customerTasks(ctx: Context): Tasks {
   return {
-    sweep_files: { schedule: '43 * * * *', work: () => photos.sweep(ctx) },
+    link_customer: queuedTask(proof, (proved) => portal.link(ctx, proved)),
   }
 }

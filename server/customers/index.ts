@@ -1,4 +1,4 @@
-// The customers module: the people and companies that the shop serves. Not the portal login that one may have, nor tickets.
+// The customers module: the people and companies that the shop serves, and which of them a portal login is. Not tickets.
 export { customerPolicy } from './customer-policy.ts'
 export { customerRecord } from './customer-record.ts'
 export { customerState } from './customer-repository.ts'
@@ -7,3 +7,5 @@ export { customerRoutes } from './customer-routes.ts'
 export { customerTasks } from './customer-tasks.ts'
 export * as customers from './customer-service.ts'
 export * as photos from './photo-service.ts'
+export { ownRecordsMade } from './portal-repository.ts'
+export * as portal from './portal-service.ts'

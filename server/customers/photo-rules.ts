@@ -3,6 +3,9 @@ import type { photoSizes } from '../../contract/index.ts'
 
 export type PhotoSize = (typeof photoSizes)[number]
 
+/** In pixels; neither wider nor higher. */
+export const photoSides: Readonly<Record<PhotoSize, number>> = { large: 1024, small: 128 }
+
 export const photoFile = (key: string, size: PhotoSize) => `${key}-${size}.webp`
 
 /** The key in the name of a file of ours, also of one whose writing was cut off; undefined for a name that we never gave. */

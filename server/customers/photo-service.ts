@@ -5,17 +5,21 @@ import { type Customer, photoSizes } from '../../contract/index.ts'
 import type { Actor, Context } from '../context.ts'
 import { auditing } from '../db/audit.ts'
 import { changedMeanwhile, notFound } from '../errors.ts'
+import type { KindOfFile } from '../files/sweep.ts'
 import type { UploadedFile } from '../http/uploads.ts'
 import { customerArchived, customerMay, customerStatesFor } from './customer-rules.ts'
 import * as customers from './customer-service.ts'
 import * as repository from './photo-repository.ts'
-import { keyOfPhotoFile, photoFile, type PhotoSize, photoVersionLength } from './photo-rules.ts'
+import { keyOfPhotoFile, photoFile, photoSides, type PhotoSize, photoVersionLength } from './photo-rules.ts'
 
 export type { Photo } from './photo-repository.ts'
 
 /** Makes our own picture of what came in, and stores it. It takes a while, and no connection to the database. */
-export async function store(ctx: Context, { bytes, type }: UploadedFile): Promise<repository.Photo> {
-  const pictures = await ctx.pictures.shrink(bytes, type)
+export async function store(
+  ctx: Context,
+  { bytes, type }: Pick<UploadedFile, 'bytes' | 'type'>,
+): Promise<repository.Photo> {
+  const pictures = await ctx.pictures.shrink(bytes, type, { sides: photoSides, pointer: '/photo' })
   const key = randomBytes(16).toString('hex')
   await Promise.all(photoSizes.map((size) => ctx.files.put(photoFile(key, size), pictures[size])))
   return { photo_key: key, photo_large_hash: hash(pictures.large), photo_small_hash: hash(pictures.small) }
@@ -107,39 +111,11 @@ async function photoOf(ctx: Context, id: number): Promise<repository.Photo> {
   return { photo_key, photo_large_hash, photo_small_hash }
 }
 
-const hour = 3_600_000
-const lookedUpAtOnce = 500
-
-/**
- * Erases what no row names: what was stored for calls that came to nothing, and what could not be erased when it was replaced.
- * Only what bears a name of ours: a store that is another's, by a wrong setting, loses nothing.
- */
-export async function sweep(ctx: Context): Promise<void> {
-  const before = ctx.clock() - hour
-  let strangers = 0
-  let old: OldFile[] = []
-  for await (const { name, modified } of ctx.files.list()) {
-    const key = keyOfPhotoFile(name)
-    if (key === undefined) strangers += 1
-    else if (modified < before) old.push({ name, key })
-    if (old.length < lookedUpAtOnce) continue
-    await eraseUnused(ctx, old)
-    old = []
-  }
-  await eraseUnused(ctx, old)
-  if (strangers > 0)
-    ctx.log.warn({ files: strangers }, 'files that Frontdesk did not write lie in its file store')
-}
-
-interface OldFile {
-  readonly name: string
-  readonly key: string
-}
-
-async function eraseUnused(ctx: Context, files: readonly OldFile[]): Promise<void> {
-  if (files.length === 0) return
-  const keys = files.map(({ key }) => key)
-  const inUse = new Set((await repository.keysInUse.all(ctx.db, { keys })).map((row) => row.photo_key))
-  for (const { name, key } of files)
-    if (!inUse.has(key) || name.endsWith('.tmp')) await ctx.files.delete(name)
+/** For the sweep: which files are photos, and which of these a customer has. */
+export const photoFiles: KindOfFile = {
+  keyOf: keyOfPhotoFile,
+  inUse: async (ctx, keys) => {
+    const rows = await repository.keysInUse.all(ctx.db, { keys })
+    return rows.map((row) => row.photo_key)
+  },
 }

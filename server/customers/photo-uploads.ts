@@ -17,8 +17,10 @@ interface Held {
 export function photoUploads(ctx: Context) {
   const held = new WeakMap<FastifyRequest, Held>()
   const upload = prepared(async (request: FastifyRequest) => {
-    if (!request.uploaded) return undefined
-    const stored = await photos.store(ctx, request.uploaded)
+    const [file] = request.uploaded ?? []
+    // What a browser sends of a form where no file was chosen.
+    if (!file || file.bytes.length === 0) return undefined
+    const stored = await photos.store(ctx, file)
     held.set(request, { stored, claimed: false })
     return stored
   })

@@ -17,8 +17,9 @@ export async function get(ctx: Context, actor: Actor): Promise<Me> {
 
 export async function update(ctx: Context, actor: Actor, body: Body<typeof updateMe>): Promise<Me> {
   const names = { first_name: body.first_name?.trim() ?? null, last_name: body.last_name?.trim() ?? null }
-  const values = { id: ownUserId(actor), ...names, ...auditing(actor) }
-  const updated = await repository.updateName.first(ctx.db, values)
+  const notifications = body.notifications ?? null
+  const values = { id: ownUserId(actor), ...names, notifications, ...auditing(actor) }
+  const updated = await repository.updateAccount.first(ctx.db, values)
   if (updated) return updated
   await get(ctx, actor)
   throw conflict(

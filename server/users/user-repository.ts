@@ -60,8 +60,10 @@ export const pageOfUsers = list<User, UserFilters>({
     role: (role) => ({ column: sql`users.role`, value: sql`${role}::text`, shared: 'by many' }),
   },
   search: {
-    ids: (pattern) => sql`select users.id from users where ${isPerson} and ${matches(searchText, pattern)}`,
-    holds: (pattern) => sql`select ${matches(searchText, pattern)}`,
+    q: {
+      ids: (pattern) => sql`select users.id from users where ${isPerson} and ${matches(searchText, pattern)}`,
+      holds: (pattern) => sql`select ${matches(searchText, pattern)}`,
+    },
   },
 })
 

@@ -18,7 +18,7 @@ export async function firstPasswordOf(
   ctx: Context,
   { username, email = null, password }: Body<typeof createUser>,
 ): Promise<string | null> {
-  if (password !== undefined) return hashed(ctx, username, password)
+  if (password !== undefined) return passwordHashOf(ctx, { username, password })
   if (email !== null) return null
   throw wrong('/email', 'is required without a password: the invitation goes there')
 }
@@ -38,7 +38,11 @@ export async function create(
   })
 }
 
-async function hashed(ctx: Context, username: string, password: string): Promise<string> {
+/** Throws a 422 for a password that is too weak. */
+export async function passwordHashOf(
+  ctx: Context,
+  { username, password }: { readonly username: string; readonly password: string },
+): Promise<string> {
   const weakness = await weaknessOf(password, { username, minLength: ctx.config.passwordMinLength })
   if (weakness) throw wrong('/password', weakness)
   return hashPassword(password)

@@ -7,6 +7,7 @@ import {
   mailedLinkLimits,
   newAddressLimits,
   signInLimits,
+  signUpLimits,
   tightest,
 } from '../../server/auth/sign-in-rules.ts'
 
@@ -45,6 +46,15 @@ test.each([
     [['name', 'forgotten-password', 3, 3600], mailsByAddress],
   ],
   ['mails to a new address', newAddressLimits, /mails/, [['name', 'new-address', 3, 3600], mailsByAddress]],
+  [
+    'signing up',
+    signUpLimits,
+    /sign up/,
+    [
+      ['name', 'sign-up-by-email', 5, 3600],
+      ['address', 'sign-up', 10, 3600],
+    ],
+  ],
   ['mailed links', mailedLinkLimits, /links/, [['address', 'mailed-links', 100, 3600]]],
 ])('%s: how often in how many seconds, by what, and under which name', (_, limits, refusal, expected) => {
   const rows = limits.limits.map(({ of, policy, attempts, seconds }) => [of, policy, attempts, seconds])

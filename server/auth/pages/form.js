@@ -22,13 +22,15 @@ async function explain(response) {
  * Answers the reply, or undefined after having shown why there is none.
  * @param {string} path
  * @param {object} body
+ * @param {RequestInit} [options]
  */
-export async function send(path, body) {
+export async function send(path, body, options) {
   try {
     const response = await fetch(path, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
+      ...options,
     })
     if (response.ok) return response
     show(await explain(response))

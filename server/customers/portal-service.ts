@@ -1,0 +1,55 @@
+// The customer that somebody with a portal login is. A login is linked to what the shop knows of them by an e-mail address that was
+// proved, never by one that was only claimed.
+import type { Actor, Context } from '../context.ts'
+import { auditing } from '../db/audit.ts'
+import { inTransaction } from '../db/transaction.ts'
+import { conflict } from '../errors.ts'
+import { ownUserId } from '../users/index.ts'
+import { customerStatesFor } from './customer-rules.ts'
+import * as repository from './portal-repository.ts'
+import { linkingOf } from './portal-rules.ts'
+
+/** The number of the caller's own customer record, made where there is none. Throws a 409 where the shop has archived it. */
+export async function ownOf(ctx: Context, actor: Actor): Promise<number> {
+  const user_id = ownUserId(actor)
+  const own = await repository.findOwnRecord.first(ctx.db, { user_id })
+  if (own?.archived_at === null) return own.id
+  return inTransaction(ctx, async (ctx) => {
+    await link(ctx, { user_id, request_id: actor.request_id })
+    await repository.insertOwnRecord.all(ctx.db, { user_id, ...auditing(actor) })
+    const own = await repository.findOwnRecord.first(ctx.db, { user_id })
+    if (own?.archived_at === null) return own.id
+    throw conflict('customer_archived', 'The shop keeps your record in its archive; ask it to restore that.')
+  })
+}
+
+interface Proof {
+  /** Who has proved their address. */
+  readonly user_id: number
+  /** The call that they did so by. */
+  readonly request_id: string
+}
+
+/** Links the login to the customer with its address, if it has proved one. Done again it changes nothing. */
+export async function link(ctx: Context, { user_id, request_id }: Proof): Promise<void> {
+  await inTransaction(ctx, async (ctx) => {
+    const owner = await repository.lockOwner.first(ctx.db, { user_id })
+    if (owner?.role !== 'customer' || owner.verified_email === null) return
+    const email = owner.verified_email
+    const linking = linkingOf(await repository.lockLinkable.all(ctx.db, { user_id, email }))
+    if (linking.do === 'nothing') return
+    const { id } = linking
+    const values = {
+      id,
+      from: customerStatesFor('update'),
+      ...auditing({ user_id, role: owner.role, request_id }),
+    }
+    if (linking.do === 'give_address') {
+      await repository.giveAddress.all(ctx.db, { ...values, email })
+      return
+    }
+    if (linking.instead !== undefined)
+      await repository.replaceRecord.all(ctx.db, { ...values, id: linking.instead, into: id })
+    await repository.linkRecord.all(ctx.db, { ...values, user_id })
+  })
+}
