@@ -19,7 +19,7 @@ export const help = `npm run bench -- [options]
   --seconds 2       how long each time
   --connections 48  how many clients call at once
   --rows 100000     customers; there are five requests for each
-  --only a,b        of: get, list, list-pending, create, create-keyed, assign, start
+  --only a,b        of: get, list, list-pending, create, create-keyed, assign, inbox, reply, start
   --against folder  another checkout (with node_modules), in the same run: what has a change cost?
   --name run        what the results in bench/results/ are called
 BENCH_NODE_OPTIONS='--cpu-prof --cpu-prof-dir=/tmp/profile' shows where the server's time goes.

@@ -1,8 +1,11 @@
 // What is measured: a call of the API, and the very SQL that Frontdesk sends for it, for pgbench.
 import { findCustomer, insertCustomer } from '../server/customers/customer-repository.ts'
 import type { Database, Query } from '../server/db/database.ts'
-import { assignTicket, pageOfRequests } from '../server/tickets/ticket-repository.ts'
-import { ticketStatesFor } from '../server/tickets/ticket-rules.ts'
+import { assignTicket } from '../server/tickets/ticket-repository.ts'
+import { pageOfInbox, pageOfRequests } from '../server/tickets/ticket-views-repository.ts'
+import { attaching } from '../server/tickets/attachment-repository.ts'
+import { insertReply } from '../server/tickets/post-repository.ts'
+import { reopenDays, ticketStatesFor } from '../server/tickets/ticket-rules.ts'
 
 export interface Scenario {
   readonly name: string
@@ -38,6 +41,7 @@ export interface Rows {
 
 export async function scenariosFor(rows: Rows): Promise<Scenario[]> {
   const auditing = { actor_id: 1, actor_role: 'admin', request_id: '01234567-89ab-cdef-0123-456789abcdef' }
+  const ticket = `\\set ticket random(${rows.open.first}, ${rows.open.last})`
   const anyone = `\\set customer random(1, ${rows.customers})`
   const page = { sort: 'created', descending: true, limit: 50, place: undefined }
   let serial = 0
@@ -122,10 +126,44 @@ export async function scenariosFor(rows: Rows): Promise<Scenario[]> {
             ...auditing,
           }),
         ),
-        variables: [
-          `\\set ticket random(${rows.open.first}, ${rows.open.last})`,
-          `\\set operator random(${rows.operators.first}, ${rows.operators.last})`,
-        ],
+        variables: [ticket, `\\set operator random(${rows.operators.first}, ${rows.operators.last})`],
+      },
+    },
+    {
+      name: 'inbox',
+      title: 'GET the 50 most urgent of what is open',
+      status: 200,
+      next: () => ({ method: 'GET', path: '/api/v1/inbox?whose=all' }),
+      sql: {
+        query: await sentBy((db) =>
+          pageOfInbox(db, { open: true }, { ...page, sort: 'priority', descending: false }),
+        ),
+        variables: [],
+      },
+    },
+    {
+      name: 'reply',
+      title: 'POST a reply',
+      status: 201,
+      next: () => ({
+        method: 'POST',
+        path: `/api/v1/tickets/${random(rows.open.first, rows.open.last)}/posts`,
+        body: JSON.stringify({ message: 'Put on a coat.' }),
+      }),
+      sql: {
+        query: await sentBy((db) =>
+          insertReply.first(db, {
+            ticket_id: variable('ticket'),
+            message: 'Put on a coat.',
+            seen_by: null,
+            from: ticketStatesFor('say'),
+            reopen_from: [],
+            reopen_days: reopenDays,
+            ...attaching([]),
+            ...auditing,
+          }),
+        ),
+        variables: [ticket],
       },
     },
   ]
