@@ -2,7 +2,7 @@
 // nobody anything. It answers each message with one of its own; pictures.ts asks, and ends it.
 import sharp, { type Sharp } from 'sharp'
 import { isPolyglot } from './picture-rules.ts'
-import { type Answer, memoryAtMost, pixelsAtMost, type Question, sides } from './picture-protocol.ts'
+import { type Answer, memoryAtMost, pixelsAtMost, type Question } from './picture-protocol.ts'
 
 sharp.block({ operation: ['VipsForeignLoad'] })
 sharp.unblock({
@@ -46,7 +46,7 @@ function giveUp(refusal: string) {
   current = undefined
 }
 
-async function answer({ bytes }: Question): Promise<Answer> {
+async function answer({ bytes, sides }: Question): Promise<Answer> {
   if (isPolyglot(bytes)) return { refusal: 'must be a picture and nothing else besides' }
   try {
     const input = { limitInputPixels: pixelsAtMost, failOn: 'error' } as const
@@ -54,15 +54,15 @@ async function answer({ bytes }: Question): Promise<Answer> {
     if (pages > 1) return { refusal: 'must not be animated' }
     if (width * height > pixelsAtMost) return { refusal: 'must have at most 25 megapixels' }
     // Metadata is left behind, but for the orientation and the colors, which are made true of the pixels themselves.
-    const { data, info } = await fitted(sharp(bytes, input).autoOrient(), sides.large)
+    const { data, info } = await fitted(sharp(bytes, input).autoOrient(), Math.max(...sides))
       .toColourspace('srgb')
       .raw()
       .toBuffer({ resolveWithObject: true })
     const pixels = () =>
       sharp(data, { raw: { width: info.width, height: info.height, channels: info.channels } })
-    const large = await pixels().webp({ quality: 80 }).toBuffer()
-    const small = await fitted(pixels(), sides.small).webp({ quality: 80 }).toBuffer()
-    return { large, small }
+    const pictures: Buffer[] = []
+    for (const side of sides) pictures.push(await fitted(pixels(), side).webp({ quality: 80 }).toBuffer())
+    return { pictures }
   } catch {
     return { refusal: 'must be a whole picture that can be read' }
   }

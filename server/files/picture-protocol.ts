@@ -1,8 +1,5 @@
 // What pictures.ts and its process say to each other, and the limits that both know.
 
-/** In pixels; neither wider nor higher. */
-export const sides = { large: 1024, small: 128 } as const
-
 export const pixelsAtMost = 25_000_000
 
 /** Bytes that the process may hold at any moment, its own program included. The worst of 25 megapixels was seen to need 266 MiB. */
@@ -12,11 +9,13 @@ export interface Question {
   readonly bytes: Buffer
   /** Milliseconds of CPU time that the process may spend on it. */
   readonly effort: number
+  /** In pixels, for each picture that is wanted: neither wider nor higher. The largest first. */
+  readonly sides: readonly number[]
 }
 
-export interface Sizes {
-  readonly large: Buffer
-  readonly small: Buffer
+interface Encoded {
+  /** One for each side. */
+  readonly pictures: readonly Buffer[]
 }
 
 export interface Refusal {
@@ -25,4 +24,4 @@ export interface Refusal {
   readonly last?: true
 }
 
-export type Answer = Sizes | Refusal
+export type Answer = Encoded | Refusal

@@ -1,4 +1,4 @@
-// Makes of a stranger's picture our own: two sizes of WebP, upright, without metadata. The decoding is done in a process beside
+// Makes of a stranger's picture our own: WebP in the sizes that are wanted, upright, without metadata. The decoding is done in a process beside
 // this one, which is kept for a while and ends itself over a picture that takes too much.
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -6,14 +6,25 @@ import { setPriority } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { AppError, invalid, overloaded, unavailable } from '../errors.ts'
 import { semaphore } from '../semaphore.ts'
-import type { Answer, Question, Sizes } from './picture-protocol.ts'
+import type { Answer, Question } from './picture-protocol.ts'
 import { pictureTypeOf } from './picture-rules.ts'
 
 export interface Pictures {
   /** Throws a 415 for what is no JPEG, PNG or WebP or another one than `type` says, and a 422 for one that cannot be read. */
-  shrink(bytes: Buffer, type: string | undefined): Promise<Sizes>
+  shrink<Size extends string>(
+    bytes: Buffer,
+    type: string | undefined,
+    wanted: Wanted<Size>,
+  ): Promise<Readonly<Record<Size, Buffer>>>
   /** Ends what is running. */
   close(): void
+}
+
+interface Wanted<Size extends string> {
+  /** In pixels: neither wider nor higher, and never enlarged. */
+  readonly sides: Readonly<Record<Size, number>>
+  /** Where in the body the picture is, for what is said of one that cannot be read. */
+  readonly pointer: string
 }
 
 interface Limits {
@@ -81,12 +92,12 @@ export function openPictures(limits: Partial<Limits> = {}): Pictures {
     child.kill('SIGKILL')
   }
 
-  async function ask(bytes: Buffer): Promise<Answer> {
+  async function ask(bytes: Buffer, sides: readonly number[]): Promise<Answer> {
     const until = performance.now() + patience
     const child = await take(until)
     try {
       const heard = heardFrom(child, until)
-      child.send({ bytes, effort } satisfies Question, () => {}) // a process that cannot be told does not answer either
+      child.send({ bytes, effort, sides } satisfies Question, () => {}) // a process that cannot be told does not answer either
       const answer = (await heard) as Answer
       if ('refusal' in answer && answer.last) end(child)
       else putBack(child)
@@ -101,14 +112,24 @@ export function openPictures(limits: Partial<Limits> = {}): Pictures {
   }
 
   return {
-    async shrink(bytes, type) {
+    async shrink<Size extends string>(
+      bytes: Buffer,
+      type: string | undefined,
+      { sides, pointer }: Wanted<Size>,
+    ) {
       const found = pictureTypeOf(bytes)
       if (found === undefined) throw notThisType('The picture is no JPEG, PNG or WebP.')
       if (type !== undefined && type !== found)
         throw notThisType(`The picture is ${found}, and said to be ${type}.`)
-      const answer = await withPermit(() => ask(bytes))
-      if ('refusal' in answer) throw invalid([{ in: 'body', pointer: '/photo', detail: answer.refusal }])
-      return answer
+      const sizes = Object.keys(sides) as Size[]
+      const answer = await withPermit(() =>
+        ask(
+          bytes,
+          sizes.map((size) => sides[size]),
+        ),
+      )
+      if ('refusal' in answer) throw invalid([{ in: 'body', pointer, detail: answer.refusal }])
+      return Object.fromEntries(sizes.map((size, at) => [size, answer.pictures[at]])) as Record<Size, Buffer>
     },
     close() {
       for (const child of all) end(child)
