@@ -3,12 +3,15 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Log } from '../log.ts'
-import { safe } from './safe-mail.ts'
 import type { Mail, Mailer } from './mail.ts'
+import { headersOf } from './mail-headers.ts'
+import { safe } from './safe-mail.ts'
+
+export const mailFolder = (dataDir: string): string => join(dataDir, 'mail')
 
 /** Links in them let people in, so they are for their owner's eyes alone. */
 export function fileMailer(dataDir: string, from: string, log: Log): Mailer {
-  const folder = join(dataDir, 'mail')
+  const folder = mailFolder(dataDir)
   return {
     async send(mail) {
       const text = asMessage(safe(mail), from, new Date())
@@ -24,12 +27,14 @@ export function fileMailer(dataDir: string, from: string, log: Log): Mailer {
 }
 
 /** RFC 5322, as it is: no encoding folds a link. */
-function asMessage({ to, subject, text }: Mail, from: string, at: Date): string {
+function asMessage(mail: Mail, from: string, at: Date): string {
+  const { to, subject, text } = mail
   const headers = {
     Date: at.toUTCString().replace('GMT', '+0000'),
     From: `Frontdesk <${from}>`,
     To: to,
     Subject: subject,
+    ...headersOf(mail),
     'MIME-Version': '1.0',
     'Content-Type': 'text/plain; charset=utf-8',
     'Content-Transfer-Encoding': '8bit',

@@ -7,6 +7,12 @@ export interface Mail {
   readonly subject: string
   /** Plain text. */
   readonly text: string
+  /** Its name, `<…@…>`: what is sent twice under one name is one mail. */
+  readonly id?: string
+  /** The name of the conversation that it belongs to. */
+  readonly thread?: string
+  /** Where whoever gets it can stop such mails, also by a button of their mail program (RFC 8058). */
+  readonly unsubscribe?: string
 }
 
 export interface Mailer {

@@ -2,6 +2,7 @@
 import { createTransport } from 'nodemailer'
 import type { Log } from '../log.ts'
 import type { SmtpConfig } from '../mail-config.ts'
+import { headersOf } from './mail-headers.ts'
 import { domainOf, safe } from './safe-mail.ts'
 import type { Mailer } from './mail.ts'
 
@@ -54,7 +55,7 @@ export function smtpMailer(
         to: { name: '', address: to },
         subject,
         text,
-        headers: { 'Auto-Submitted': 'auto-generated' },
+        headers: headersOf(mail),
       }
       const failure = await Promise.race([transport.sendMail(message), stopped]).then(
         () => undefined,
