@@ -9,6 +9,8 @@ const moduleArrows = {
   customers: ['audit', 'users'],
   feed: [],
   oauth: ['auth', 'users'],
+  portal: ['auth', 'customers', 'users'],
+  search: ['tickets'],
   tickets: ['audit', 'customers', 'users'],
 }
 const anyModule = `^server/(?:${Object.keys(moduleArrows).join('|')})/`

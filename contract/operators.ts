@@ -12,7 +12,9 @@ const fields = {
 
 export const Operator = object(
   {
-    ...fields,
+    // Who signed up may have left one of them empty.
+    first_name: Type.String({ description: 'Given name.', examples: ['Jennie'] }),
+    last_name: Type.String({ description: 'Family name.', examples: ['Lanister'] }),
     id: id('Number of the operator; the same as their user.'),
     email: nullable(
       email('E-mail address; unique among users, whatever its case.', 'jennie@winterfell.example'),

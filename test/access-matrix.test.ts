@@ -1,7 +1,15 @@
 // Who may do what, for every route there is: each cell of the table is tried for real. A route without a row fails.
+import { randomUUID } from 'node:crypto'
 import Fastify from 'fastify'
 import { describe, expect, test } from 'vitest'
-import { deleteClient, type Endpoint, endpoints, requestFor } from '../contract/index.ts'
+import {
+  archiveRequest,
+  closeRequest,
+  deleteClient,
+  type Endpoint,
+  endpoints,
+  requestFor,
+} from '../contract/index.ts'
 import { requireAccess } from '../server/http/access.ts'
 import { openTestDesk, type TestDesk } from './support/desk.ts'
 import type { TestUser } from './support/given.ts'
@@ -17,10 +25,13 @@ type Row = readonly [anonymous: number, customer: number, operator: number, admi
 const staffOnly = (status: number): Row => [401, 403, status, status]
 const adminOnly = (status: number): Row => [401, 403, 403, status]
 const everyUser = (status: number): Row => [401, status, status, status]
+/** Of another customer: for customers it is not there. */
+const others = (status: number): Row => [401, 404, status, status]
 const anyone = (status: number): Row => [status, status, status, status]
 
 const matrix: Readonly<Record<string, Partial<Record<ObjectKind, Row>>>> = {
   createToken: { none: anyone(401) },
+  signUp: { none: anyone(201) },
   // No page of ours sends these.
   createSession: { none: anyone(403) },
   deleteSession: { none: everyUser(204) },
@@ -65,6 +76,32 @@ const matrix: Readonly<Record<string, Partial<Record<ObjectKind, Row>>>> = {
   archiveRequest: { live: staffOnly(409), archived: staffOnly(204), absent: staffOnly(404) },
   assignRequest: { live: staffOnly(200), archived: staffOnly(409), absent: staffOnly(404) },
 
+  search: { none: everyUser(200) },
+  listTickets: { none: everyUser(200) },
+  listInbox: { none: staffOnly(200) },
+  openTicket: { none: [401, 201, 403, 403] },
+  openNewTicket: { none: [401, 201, 403, 403] },
+  getTicket: { live: everyUser(200), archived: everyUser(200), others: others(200), absent: everyUser(404) },
+  updateTicket: { live: staffOnly(200), archived: staffOnly(409), absent: staffOnly(404) },
+  listPosts: { live: everyUser(200), archived: everyUser(200), others: others(200), absent: everyUser(404) },
+  createPost: { live: everyUser(201), archived: everyUser(409), others: others(201), absent: everyUser(404) },
+  replyToTicket: {
+    live: everyUser(201),
+    archived: everyUser(409),
+    others: others(201),
+    absent: everyUser(404),
+  },
+  getPost: { live: everyUser(200), archived: everyUser(200), others: others(200), absent: everyUser(404) },
+  updatePost: { live: everyUser(200), archived: everyUser(409), others: others(403), absent: everyUser(404) },
+  deletePost: { live: everyUser(204), archived: everyUser(409), others: others(403), absent: everyUser(404) },
+  listPostHistory: { live: staffOnly(200), archived: staffOnly(200), absent: staffOnly(404) },
+  getAttachment: {
+    live: everyUser(200),
+    archived: everyUser(200),
+    others: others(200),
+    absent: everyUser(404),
+  },
+
   createClient: { none: adminOnly(201) },
   listClients: { none: adminOnly(200) },
   getClient: { live: adminOnly(200), archived: adminOnly(404), absent: adminOnly(404) },
@@ -99,6 +136,14 @@ const matrix: Readonly<Record<string, Partial<Record<ObjectKind, Row>>>> = {
 const bodies: Readonly<Record<string, object>> = {
   createToken: { username: 'nobody', password: 'wrong' },
   createSession: { username: 'nobody', password: 'wrong' },
+  signUp: {
+    // Another one each time that it is sent.
+    get username() {
+      return `lyly-${randomUUID()}`
+    },
+    email: 'lyly@yopmail.com',
+    password: 'keep-yourself-warm',
+  },
   reauthenticateMe: { password: 'wrong' },
   setUp: { token: 'fds_unknown', username: 'root', password: 'keep-yourself-warm' },
   updateMe: { first_name: 'Me' },
@@ -107,6 +152,12 @@ const bodies: Readonly<Record<string, object>> = {
   updateCustomer: { first_name: 'Ned' },
   createOperator: { first_name: 'Jennie', last_name: 'Lanister' },
   createRequest: { body: 'Winter is coming' },
+  openTicket: { subject: 'Winter', message: 'It is cold here' },
+  openNewTicket: { subject: 'Winter', message: 'It is cold here' },
+  updateTicket: { priority: 'high' },
+  createPost: { message: 'It is cold here' },
+  replyToTicket: { message: 'It is cold here' },
+  updatePost: { message: 'It is colder' },
   editRequest: { body: 'Summer is coming' },
   closeRequest: { status: 'COMPLETED', resolution_comment: 'Keep warm' },
   createUser: {
@@ -132,6 +183,8 @@ const bodies: Readonly<Record<string, object>> = {
   confirmEmail: { token: 'fdm_unknown' },
 }
 
+const queries: Readonly<Record<string, object>> = { search: { q: 'winter' } }
+
 const uploads: Readonly<Record<string, Blob>> = { setCustomerPhoto: asUpload(await picture()) }
 
 const desk = await openTestDesk()
@@ -153,6 +206,9 @@ async function paramsFor(
     return { id: (await given.operator()).id, request_id: await requestId(kind) }
   if (endpoint.url.includes('/users/')) return { id: await userId(kind) }
   if (endpoint.url.includes('/operators/')) return { id: await operatorId(kind) }
+  if (endpoint.url.includes('/tickets/')) return { id: await ticketId(kind, caller) }
+  if (endpoint.url.includes('/attachments/')) return { id: await attachmentId(kind, caller) }
+  if (endpoint.url.includes('/posts/')) return { id: await postId(kind, caller) }
   if (endpoint.url.includes('/customers/')) return { id: await customerId(kind, endpoint.url) }
   return { id: await requestId(kind) }
 }
@@ -211,6 +267,43 @@ async function requestId(kind: ObjectKind) {
   return request.id
 }
 
+/** A customer's own, but of `others`; the staff has none. */
+async function ticketId(kind: ObjectKind, { id, role }: TestUser) {
+  if (kind === 'absent') return absentId
+  const isOwn = role === 'customer' && kind !== 'others'
+  const request = await given.request({
+    ...(kind === 'archived' ? { status: 'COMPLETED', archived: true } : { status: 'IN_PROGRESS' }),
+    ...(isOwn ? { customer_id: await given.own({ id }) } : {}),
+  })
+  return request.id
+}
+
+async function attachmentId(kind: ObjectKind, caller: TestUser) {
+  if (kind === 'absent') return absentId
+  const ticket_id = await ticketId(kind === 'others' ? 'others' : 'live', caller)
+  const { attachments } = await given.attached(kind === 'others' ? await given.operator() : caller, {
+    ticket_id,
+  })
+  if (kind === 'archived') await archive(ticket_id)
+  return attachments[0]?.id ?? 0
+}
+
+/** As the staff does it, once the ticket is done. */
+async function archive(ticket_id: number) {
+  const operator = desk.as(await given.operator())
+  const done = { status: 'COMPLETED', resolution_comment: 'Done' } as const
+  await operator(closeRequest, { params: { id: ticket_id }, body: done })
+  await operator(archiveRequest, { params: { id: ticket_id } })
+}
+
+async function postId(kind: ObjectKind, caller: TestUser) {
+  if (kind === 'absent') return absentId
+  const ticket_id = await ticketId(kind === 'others' ? 'others' : 'live', caller)
+  const { id } = await given.post(kind === 'others' ? await given.operator() : caller, { ticket_id })
+  if (kind === 'archived') await archive(ticket_id)
+  return id
+}
+
 async function statusOf(
   at: TestDesk,
   endpoint: Endpoint,
@@ -221,6 +314,7 @@ async function statusOf(
   const { operationId } = endpoint.schema
   const { method, path, headers, body } = requestFor(endpoint, {
     params: await paramsFor(endpoint, kind, caller),
+    query: queries[operationId],
     body: bodies[operationId],
     upload: uploads[operationId],
   } as never)

@@ -43,6 +43,8 @@ const lawful: Record<string, string> = {
     import type { Context } from '../context.ts'; import '../../contract/index.ts'; import './customer-policy.ts'`,
   'server/customers/customer-policy.ts': ``,
   'server/tickets/index.ts': `import '../customers/index.ts'; import '../users/index.ts'`,
+  'server/search/index.ts': `import '../tickets/index.ts'`,
+  'server/portal/index.ts': `import '../auth/index.ts'; import '../customers/index.ts'; import '../users/index.ts'`,
   'test/story.test.ts': `import '../server/main.ts'`,
 }
 
@@ -61,6 +63,16 @@ const planted: { rule: string; file: string; imports: string; asType?: true }[] 
   {
     rule: 'tickets-stands-on-audit-and-customers-and-users',
     file: 'server/tickets/key.ts',
+    imports: '../auth/index.ts',
+  },
+  {
+    rule: 'portal-stands-on-auth-and-customers-and-users',
+    file: 'server/portal/inbox.ts',
+    imports: '../tickets/index.ts',
+  },
+  {
+    rule: 'search-stands-on-tickets',
+    file: 'server/search/mail.ts',
     imports: '../auth/index.ts',
   },
   { rule: 'no-circle', file: 'server/loop.ts', imports: './loop-back.ts' },

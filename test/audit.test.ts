@@ -229,6 +229,8 @@ test("a request's history is told in the words of a request", async () => {
         subject: { from: null, to: 'Winter' },
         status: { from: null, to: 'PENDING' },
         created_by: { from: null, to: customer.id },
+        priority: { from: null, to: 'normal' },
+        tags: { from: null, to: [] },
       },
     ],
   ])

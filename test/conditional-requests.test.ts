@@ -20,7 +20,7 @@ const changing = callable.filter(({ config }) => config.changes)
 
 /** An endpoint's working call, ready to be sent as often as wanted. */
 async function prepared(endpoint: Endpoint) {
-  const caller = await workingCaller(desk)
+  const caller = await workingCaller(desk, endpoint)
   const call = await workingCall(desk, endpoint, caller)
   const { method, path, headers, body } = requestFor(endpoint, call as never)
   const send = (more: Record<string, string> = {}, as = caller) =>

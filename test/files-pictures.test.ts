@@ -8,6 +8,7 @@ import { openPictures, type Pictures } from '../server/files/pictures.ts'
 import { picture } from './support/photos.ts'
 
 const small = await picture()
+const wanted = { sides: { large: 1024, small: 128 }, pointer: '/photo' }
 const opened: Pictures[] = []
 afterAll(() => opened.forEach((pictures) => pictures.close()))
 
@@ -29,16 +30,16 @@ const children = () =>
 
 test('a picture of great effort is refused for good, and the next one is read', async () => {
   const pictures = open({ effort: 100 })
-  await pictures.shrink(small, undefined)
+  await pictures.shrink(small, undefined, wanted)
   // Noise in many scans: seconds of work.
   const noise = sharp(randomBytes(4_000 * 4_000 * 3), { raw: { width: 4_000, height: 4_000, channels: 3 } })
   const great = await noise.jpeg({ progressive: true, quality: 70 }).toBuffer()
-  await expect(pictures.shrink(great, undefined)).rejects.toMatchObject({
+  await expect(pictures.shrink(great, undefined, wanted)).rejects.toMatchObject({
     status: 422,
     message: expect.stringContaining('takes too long to read; send a smaller one'),
   })
-  expect((await pictures.shrink(small, undefined)).small.toString('latin1', 8, 12)).toBe('WEBP')
-  expect((await open({ effort: 20_000 }).shrink(great, undefined)).small.length).toBeGreaterThan(0)
+  expect((await pictures.shrink(small, undefined, wanted)).small.toString('latin1', 8, 12)).toBe('WEBP')
+  expect((await open({ effort: 20_000 }).shrink(great, undefined, wanted)).small.length).toBeGreaterThan(0)
 })
 
 test.runIf(isLinux)(
@@ -48,9 +49,9 @@ test.runIf(isLinux)(
     const pictures = open({ patience: 1_500 })
     const decoder = () => children().find((pid) => !before.has(pid)) ?? 0
     const during = async (...signals: NodeJS.Signals[]) => {
-      await pictures.shrink(small, undefined)
+      await pictures.shrink(small, undefined, wanted)
       process.kill(decoder(), 'SIGSTOP')
-      const answer = pictures.shrink(small, undefined)
+      const answer = pictures.shrink(small, undefined, wanted)
       for (const signal of signals) process.kill(decoder(), signal)
       return answer.catch((error: unknown) => error)
     }
@@ -61,7 +62,7 @@ test.runIf(isLinux)(
     expect(await during('SIGKILL')).toMatchObject(notNow)
     for (const crash of ['SIGSEGV', 'SIGABRT'] as const)
       expect(await during(crash, 'SIGCONT')).toMatchObject({ status: 422 })
-    expect((await pictures.shrink(small, undefined)).small.length).toBeGreaterThan(0)
+    expect((await pictures.shrink(small, undefined, wanted)).small.length).toBeGreaterThan(0)
   },
 )
 
@@ -74,11 +75,11 @@ test(
     const noise = sharp(randomBytes(5_000 * 5_000 * 3), { raw: { width: 5_000, height: 5_000, channels: 3 } })
     const hungry = await noise.png({ progressive: true, compressionLevel: 0, palette: false }).toBuffer()
     const larger = Buffer.concat([hungry, Buffer.alloc(150 * 1024 * 1024)])
-    await expect(pictures.shrink(larger, undefined)).rejects.toMatchObject({
+    await expect(pictures.shrink(larger, undefined, wanted)).rejects.toMatchObject({
       status: 422,
       message: expect.stringContaining('takes too much memory to read'),
     })
-    expect((await pictures.shrink(small, undefined)).small.length).toBeGreaterThan(0)
+    expect((await pictures.shrink(small, undefined, wanted)).small.length).toBeGreaterThan(0)
   },
 )
 
@@ -90,7 +91,7 @@ test.runIf(isLinux)(
     let most = 0
     const looking = setInterval(() => (most = Math.max(most, children().length - before)), 5)
     const answers = await Promise.allSettled(
-      Array.from({ length: 40 }, () => pictures.shrink(small, 'image/png')),
+      Array.from({ length: 40 }, () => pictures.shrink(small, 'image/png', wanted)),
     )
     clearInterval(looking)
     expect(most).toBeLessThanOrEqual(2)
@@ -106,13 +107,13 @@ test.runIf(isLinux)(
     const before = new Set(children())
     const pictures = open({ keptFor: 150 })
     const own = () => children().filter((pid) => !before.has(pid))
-    await pictures.shrink(small, undefined)
+    await pictures.shrink(small, undefined, wanted)
     const [first = 0] = own()
-    await pictures.shrink(small, undefined)
+    await pictures.shrink(small, undefined, wanted)
     expect(own()).toEqual([first])
     process.kill(first, 'SIGKILL')
     await pause(50)
-    await pictures.shrink(small, undefined)
+    await pictures.shrink(small, undefined, wanted)
     expect(own()).not.toContain(first)
     await pause(400)
     expect(own()).toEqual([])
@@ -122,7 +123,7 @@ test.runIf(isLinux)(
 test.runIf(isLinux)('it knows none of our secrets', async () => {
   process.env['SECRET_KEY'] = 'a secret that the decoder must not know'
   const before = new Set(children())
-  await open().shrink(small, undefined)
+  await open().shrink(small, undefined, wanted)
   const [pid] = children().filter((child) => !before.has(child))
   const environment = readFileSync(`/proc/${pid}/environ`, 'utf8')
   expect(environment).toContain('VIPS_DISC_THRESHOLD')

@@ -5,10 +5,11 @@ import type { AddressInfo } from 'node:net'
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import { startFauxqs } from 'fauxqs'
 import { afterAll, describe, expect, test } from 'vitest'
-import { getCustomer, setCustomerPhoto } from '../contract/index.ts'
+import { deletePost, getCustomer, type Post, setCustomerPhoto } from '../contract/index.ts'
 import { readConfig } from '../server/config.ts'
+import { tasksOf } from '../server/desk.ts'
 import { openFiles } from '../server/files/open-files.ts'
-import { openTestDesk } from './support/desk.ts'
+import { openTestDesk, secretKey } from './support/desk.ts'
 import { fileStorePromises } from './support/file-store-promises.ts'
 import { asUpload, picture } from './support/photos.ts'
 import { sendTo } from './support/send.ts'
@@ -72,6 +73,35 @@ test('a photo goes there and comes back, and of one that is replaced nothing is 
   const { status, bytes } = await sendTo(url, { path: photo_url ?? '', headers })
   expect([status, bytes.toString('latin1', 8, 12)]).toEqual([200, 'WEBP'])
   await expect.poll(count).toBe(before + 2)
+})
+
+test('attachments go there and come back, the same content once, and the sweep takes what no post has', async () => {
+  const { as, ctx, given, rows, url } = await openTestDesk({ files })
+  const operator = await given.operator()
+  const headers = { authorization: `Bearer ${operator.token}` }
+  const { id } = await given.request()
+  const before = await count()
+  const content = `It is cold here: ${before}`
+  const posts: Post[] = []
+  for (const name of ['a.txt', 'b.txt']) {
+    const body = new FormData()
+    body.append('message', 'See here')
+    body.append('attachments', new Blob([content], { type: 'text/plain' }), name)
+    const { text } = await sendTo(url, { method: 'POST', path: `/api/v1/tickets/${id}/posts`, headers, body })
+    posts.push(JSON.parse(text) as Post)
+  }
+  await expect.poll(count).toBe(before + 1)
+  for (const { attachments } of posts)
+    expect((await sendTo(url, { path: attachments[0]?.url ?? '', headers })).text).toBe(content)
+  const [row] = await rows<{ key: string }>('select key from attachment_files')
+  const sweep = tasksOf({ ...ctx, clock: () => ctx.clock() + 3_700_000 }, secretKey)['sweep_files']
+  const there: (string | undefined)[] = []
+  for (const post of posts) {
+    await as(operator)(deletePost, { params: { id: post.id } })
+    await sweep?.work()
+    there.push((await files.get(row?.key ?? ''))?.toString())
+  }
+  expect(there).toEqual([content, undefined])
 })
 
 test.each(['refuses', 'says nothing'])(

@@ -80,7 +80,7 @@ describe.each(keyed.map((endpoint) => [endpoint.schema.operationId, endpoint] as
   '%s',
   (_name, endpoint) => {
     test('happens once, and answers the same again, on every instance', async () => {
-      const caller = await workingCaller(desk)
+      const caller = await workingCaller(desk, endpoint)
       const call = await workingCall(desk, endpoint, caller)
       const key = randomUUID()
       const before = await doneSoFar()
@@ -98,7 +98,7 @@ describe.each(keyed.map((endpoint) => [endpoint.schema.operationId, endpoint] as
     })
 
     test('happens once when twenty come together: they get the answer, or hear that it is on its way', async () => {
-      const caller = await workingCaller(desk)
+      const caller = await workingCaller(desk, endpoint)
       const call = await workingCall(desk, endpoint, caller)
       const key = randomUUID()
       const before = await doneSoFar()
@@ -116,7 +116,7 @@ describe.each(keyed.map((endpoint) => [endpoint.schema.operationId, endpoint] as
         expect(headers.get('retry-after')).toBe('1')
       }
       // As many as of one alone.
-      const alone = await workingCaller(desk)
+      const alone = await workingCaller(desk, endpoint)
       const own = await workingCall(desk, endpoint, alone)
       const start = await doneSoFar()
       await send(endpoint, own, { caller: alone, key })
@@ -124,7 +124,7 @@ describe.each(keyed.map((endpoint) => [endpoint.schema.operationId, endpoint] as
     })
 
     test('a key of more than 255 characters, or of none, is refused', async () => {
-      const caller = await workingCaller(desk)
+      const caller = await workingCaller(desk, endpoint)
       const call = await workingCall(desk, endpoint, caller)
       for (const key of ['x'.repeat(256), '']) {
         const before = await doneSoFar()

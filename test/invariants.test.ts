@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { relay } from '../server/db/relay.ts'
 import { invariants } from './support/invariants.ts'
 import { openTestDesk } from './support/desk.ts'
-import { photosOutOfPlace } from './support/photos.ts'
+import { filesOutOfPlace } from './support/photos.ts'
 
 const { ctx, given, pool, rows } = await openTestDesk()
 
@@ -21,15 +21,34 @@ const aGrant = `
     select 'breached', oauth_clients.id, users.id, '{}', now() + interval '1 day'
     from oauth_clients, (select id from users order by id limit 1) as users where client_id = 'breached';`
 
+const anAttachment = `
+    insert into attachment_files (sha256, key) values (repeat('a', 64), repeat('a', 64) || '-by hand');
+    insert into attachments (post_id, place, name, media_type, bytes, sha256)
+    select max(id), 5, 'by-hand.txt', 'text/plain', 1, repeat('a', 64) from posts;`
+
 const breaks: Readonly<Record<string, string>> = {
   'a ticket has exactly one first post': `insert into tickets (customer_id) select id from customers limit 1`,
+  'posts are numbered without gaps, and counted as their customer sees them (I07)': `update tickets set posts_made = posts_made + 1`,
+  'a post is deleted by its author, and keeps no text (I07)': `
+    insert into posts (ticket_id, number, message, deleted_at) select id, 2, '', now() from tickets limit 1`,
+  'a ticket moves along its edges alone (I01)': `${unlocked} update audit_events set action = 'ticket.edited' where action = 'ticket.completed'`,
   'work on a ticket is given to an operator': `update users set role = 'customer' where id in (select processed_by from tickets)`,
   'a ticket that has ended says how, and an open one does not': `alter table tickets drop constraint tickets_end_has_comment; update tickets set resolution_comment = null`,
   'an open ticket is archived only together with its customer': `update tickets set archived_at = now() where status = 'PENDING'`,
   'an archived customer has no live tickets': `update customers set archived_at = now()`,
   'no two live customers have one phone, e-mail address or external_id (I13)': `drop index customers_live_external_id_key; update customers set external_id = 'W-1'`,
   'who made a customer, and when, never changes (I05)': `${unlocked} update audit_events set before = after, after = after || '{"created_by": 7}' where action = 'customer.created'`,
+  'a customer with a login has that of somebody with the role customer': `
+    update customers set user_id = (select id from users where role = 'operator' limit 1) where id = (select min(id) from customers)`,
+  'no two customers have one login': `drop index customers_user_key; update customers set user_id = (select min(id) from users)`,
+  'a login is linked to a customer of the shop by an address that it has proved alone': `
+    insert into audit_events (actor_role, action, record_type, record_id, before, after, request_id)
+    select 'customer', 'customer.linked', 'customer', customers.id, to_jsonb(customers), to_jsonb(customers) || '{"user_id": 1, "email": "x@shop.example"}', 'by hand'
+    from customers limit 1`,
   'of a photo there is all or nothing, under a key of its own (I34)': `update customers set photo_key = repeat('ab', 16), photo_large_hash = repeat('c', 64), photo_small_hash = repeat('c', 64)`,
+  'an attachment is that of a post that is not deleted': `
+    insert into posts (ticket_id, number, message, deleted_at) select max(id), 2, '', now() from tickets; ${anAttachment}`,
+  'an attachment is named by the event that made its post (I30)': anAttachment,
   'every change has one audit row, in unbroken versions': `${unlocked} delete from audit_events where action = 'ticket.assigned'`,
   'what was before is what came out of the change before it': `${unlocked} update audit_events set before = before || '{"version": 7}' where action = 'ticket.completed'`,
   'a record is as its last audit row says': `update tickets set version = version + 1`,
@@ -62,6 +81,7 @@ const breaks: Readonly<Record<string, string>> = {
   'who is disabled has no grant, but where a test has gone round the application (I24)': `${aGrant}
     update users set disabled_at = now() where id = (select user_id from oauth_grants);
     ${event('user.disabled')} select user_id from oauth_grants) as named (user_id)`,
+  'nobody was told of more than was said': `insert into notices (ticket_id, side, told) select id, 'customer', posts_made + 1 from tickets limit 1`,
   'times never go back': `update customers set updated_at = created_at - interval '1 second'`,
 }
 
@@ -81,22 +101,38 @@ test.each(Object.entries(invariants))('%s: a breach is seen', async (rule, look)
   }
 })
 
+test('I34: an attachment without its file, or with another one, is seen', async () => {
+  const { attachments } = await given.attached(await given.operator(), {
+    ticket_id: (await given.request()).id,
+  })
+  expect(await filesOutOfPlace(ctx)).toEqual([])
+  const [row] = await rows<{ key: string }>('select key from attachment_files')
+  const [name, id] = [row?.key ?? '', attachments[0]?.id]
+  const bytes = (await ctx.files.get(name)) ?? Buffer.alloc(0)
+  await ctx.files.put(name, Buffer.from('another one'))
+  expect(await filesOutOfPlace(ctx)).toEqual([expect.stringContaining(`attachment ${id}: ${name} is `)])
+  await ctx.files.delete(name)
+  expect(await filesOutOfPlace(ctx)).toEqual([`attachment ${id}: ${name} is absent`])
+  await ctx.files.put(name, bytes)
+  expect(await filesOutOfPlace(ctx)).toEqual([])
+})
+
 test('I34: a photo without its file, with another file, and a file without its photo are seen', async () => {
   const { id } = await given.photographed()
-  expect(await photosOutOfPlace(ctx)).toEqual([])
+  expect(await filesOutOfPlace(ctx)).toEqual([])
   const [row] = await rows<{ photo_key: string }>('select photo_key from customers where id = $1', [id])
   const name = `${row?.photo_key}-small.webp`
   const bytes = (await ctx.files.get(name)) ?? Buffer.alloc(0)
   await ctx.files.put(name, Buffer.from('another one'))
-  expect(await photosOutOfPlace(ctx)).toEqual([
+  expect(await filesOutOfPlace(ctx)).toEqual([
     `${name} is no WebP`,
     expect.stringContaining(`customer ${id}: ${name} is `),
   ])
   await ctx.files.delete(name)
-  expect(await photosOutOfPlace(ctx)).toEqual([`customer ${id}: ${name} is absent`])
+  expect(await filesOutOfPlace(ctx)).toEqual([`customer ${id}: ${name} is absent`])
   await ctx.files.put(name, bytes)
   await ctx.files.put('stray', bytes)
-  expect(await photosOutOfPlace(ctx)).toEqual([])
+  expect(await filesOutOfPlace(ctx)).toEqual([])
   const anHourLater = { ...ctx, clock: () => ctx.clock() + 3_700_000 }
-  expect(await photosOutOfPlace(anHourLater)).toEqual([`stray is nobody's`])
+  expect(await filesOutOfPlace(anHourLater)).toEqual([`stray is nobody's`])
 })

@@ -9,7 +9,9 @@ import {
   changeMyEmail,
   changeMyPassword,
   closeRequest,
+  createPost,
   createRequest,
+  deletePost,
   disableUser,
   editRequest,
   enableUser,
@@ -31,6 +33,8 @@ import {
   deleteClient,
   updateCustomer,
   updateMe,
+  updatePost,
+  updateTicket,
   updateUser,
   endpoints,
 } from '../contract/index.ts'
@@ -80,6 +84,18 @@ const actions: Readonly<Record<RecordName, Readonly<Record<string, Action>>>> = 
     change_email: { endpoint: changeMyEmail, body: { email: 'me@winterfell.example' } },
   },
   operator: {},
+  post: {
+    edit: { endpoint: updatePost, body: { message: 'It is colder' } },
+    delete: { endpoint: deletePost },
+  },
+  ticket: {
+    assign: { endpoint: assignRequest },
+    complete: { endpoint: closeRequest, body: { status: 'COMPLETED', resolution_comment: 'Done' } },
+    reject: { endpoint: closeRequest, body: { status: 'REJECTED', resolution_comment: 'No' } },
+    archive: { endpoint: archiveRequest },
+    update: { endpoint: updateTicket, body: { priority: 'high' } },
+    reply: { endpoint: createPost, body: { message: 'It is cold here' } },
+  },
   user: {
     update: { endpoint: updateUser, body: { first_name: 'Jon' } },
     disable: { endpoint: disableUser },
@@ -93,6 +109,17 @@ const inState =
   (status: TicketStatus, archived = false): Make =>
   async () =>
     (await given.request({ status, archived })).id
+
+/** Customers have tickets of their own. */
+async function ticketOf(caller: TestUser, status: TicketStatus = 'PENDING', archived = false) {
+  const own = caller.role === 'customer' ? { customer_id: await given.own(caller) } : {}
+  return (await given.request({ status, archived, ...own })).id
+}
+
+const ticketIn =
+  (status: TicketStatus, archived = false): Make =>
+  (caller) =>
+    ticketOf(caller, status, archived)
 
 /** Every state that a record can be in, and how one gets there. */
 const states: Readonly<Record<RecordName, Readonly<Record<string, Make>>>> = {
@@ -123,6 +150,50 @@ const states: Readonly<Record<RecordName, Readonly<Record<string, Make>>>> = {
   },
   me: { signed_in: async (caller) => caller.id },
   operator: { active: async () => (await given.operator()).id },
+  post: {
+    'the ask': async (caller) => {
+      const ticket_id = await ticketOf(caller)
+      const [ask] = await desk.rows<{ id: number }>(
+        'update posts set author_id = $2 where ticket_id = $1 returning id',
+        [ticket_id, caller.id],
+      )
+      return ask?.id ?? 0
+    },
+    'of oneself': async (caller) => (await given.post(caller, { ticket_id: await ticketOf(caller) })).id,
+    'of oneself, too old to edit': async (caller) => {
+      const { id } = await given.post(caller, { ticket_id: await ticketOf(caller) })
+      await desk.rows(
+        `with older as (update posts set created_at = created_at - interval '16 minutes' where id = $1 returning *)
+         update tickets set last_post_at = greatest(tickets.created_at, older.created_at) from older where tickets.id = older.ticket_id`,
+        [id],
+      )
+      return id
+    },
+    'of oneself, on an archived ticket': async (caller) => {
+      const { id, ticket_id } = await given.post(caller, { ticket_id: await ticketOf(caller, 'COMPLETED') })
+      // A customer's answer has brought it back.
+      if (caller.role === 'customer')
+        await desk.as(await given.operator())(closeRequest, {
+          params: { id: ticket_id },
+          body: { status: 'COMPLETED', resolution_comment: 'Done' },
+        })
+      await desk.as(await given.operator())(archiveRequest, { params: { id: ticket_id } })
+      return id
+    },
+    'of somebody else': async (caller) =>
+      (await given.post(await given.operator(), { ticket_id: await ticketOf(caller) })).id,
+    // For customers these are not there (test/threads.test.ts).
+    'a note, deleted': async (caller) => {
+      const staff = caller.role !== 'customer'
+      const { id } = await given.post(caller, { ticket_id: await ticketOf(caller), internal: staff })
+      if (staff) await desk.as(caller)(deletePost, { params: { id } })
+      return id
+    },
+  },
+  ticket: {
+    ...Object.fromEntries(ticketStatuses.map((status) => [status, ticketIn(status)])),
+    'archived COMPLETED': ticketIn('COMPLETED', true),
+  },
   user: {
     active: async () => (await newCaller('operator')).id,
     oneself: async (caller) => caller.id,
@@ -218,7 +289,7 @@ describe.each(cells)('%s, %s, as %s', (name, state, role) => {
       expect(after).toEqual(before)
       // Archiving what is archived, restoring what is live, removing a photo that is none and the like is done already and answers so.
       if (refused.status >= 300) expect([403, 409]).toContain(refused.status)
-      else expect(['archive', 'restore', 'remove_photo', 'disable', 'enable']).toContain(relation)
+      else expect(['archive', 'restore', 'remove_photo', 'disable', 'enable', 'delete']).toContain(relation)
     })
   }
 })
@@ -260,13 +331,14 @@ test('answers to changes have links too, of the state that they led to', async (
   const { body } = await call(operator, 'PATCH', `/api/v1/operators/${operator.id}/requests/${id}`)
   expect(Object.keys(body._links)).toEqual([
     'self',
+    'ticket',
     'history',
     'customer',
     'operator',
     'assign',
-    'edit',
     'complete',
     'reject',
+    'edit',
   ])
 })
 

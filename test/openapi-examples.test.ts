@@ -13,6 +13,15 @@ const desk = await openTestDesk()
 const { url, given, rows } = desk
 const { operations, exampleOf } = await readOpenApi(`${url}/openapi.json`)
 
+/** Those who alone may: of posts their author, and of new tickets a customer. */
+const author = await given.admin()
+const customer = await given.user()
+const callers: Readonly<Record<string, string>> = {
+  updatePost: author.token,
+  openTicket: customer.token,
+  openNewTicket: customer.token,
+}
+
 /** What a path with `/<noun>/{…}` is tried on. A noun without a line fails. */
 const records: Readonly<Record<string, () => Promise<number>>> = {
   // The customer that the example has made: the others may not have their phone number.
@@ -28,6 +37,8 @@ const records: Readonly<Record<string, () => Promise<number>>> = {
   clients: async () => (await given.client()).id,
   operators: async () => (await given.operator()).id,
   requests: async () => (await given.request({ status: 'IN_PROGRESS' })).id,
+  tickets: async () => (await given.request({ status: 'IN_PROGRESS' })).id,
+  posts: async () => (await given.post(author, { ticket_id: (await given.request()).id })).id,
 }
 
 async function onRecords(path: string): Promise<string> {
@@ -101,7 +112,7 @@ test('the examples of bodies are accepted, beginning with the one that makes the
   )
   expect(others.length).toBeGreaterThan(5)
   for (const operation of others) {
-    const answer = await send(operation, token)
+    const answer = await send(operation, callers[operation.operationId] ?? token)
     expect(answer.outcome).toMatch(new RegExp(`^${operation.operationId} 20\\d `))
   }
 })
@@ -114,13 +125,16 @@ test('the examples of parameters are accepted, each alone and all together', asy
   expect(lists.length).toBeGreaterThan(3)
   for (const { operationId, method, path, parameters = [] } of lists) {
     expect(method, operationId).toBe('get')
-    const examples = parameters
+    const given = parameters
       .filter((parameter) => parameter.in === 'query')
-      .map(({ name, schema }) => [name, exampleOf(schema)] as const)
-      .filter(([, example]) => example !== undefined)
-      .map(([name, example]) => `${name}=${encodeURIComponent(String(example))}`)
+      .map(({ name, schema, required = false }) => ({ name, example: exampleOf(schema), required }))
+      .filter(({ example }) => example !== undefined)
+    const queryOf = (some: typeof given) =>
+      some.map(({ name, example }) => `${name}=${encodeURIComponent(String(example))}`).join('&')
+    const needed = given.filter(({ required }) => required)
+    const alone = given.map((one) => queryOf([...needed.filter((other) => other !== one), one]))
     const target = await onRecords(path)
-    for (const query of [...examples, examples.join('&')]) {
+    for (const query of [...alone, queryOf(given)]) {
       const headers = { authorization: `Bearer ${token}` }
       const { status, text } = await sendTo(url, { path: `${target}?${query}`, headers })
       expect(status, `${operationId} ${query}: ${text}`).toBe(200)
@@ -139,7 +153,7 @@ test('the examples of headers are accepted, on a record as it was made', async (
     const { operationId, response } = endpoint.schema
     const { parameters = [] } = named(operationId) ?? {}
     for (const { name, schema } of parameters.filter(({ in: place }) => place === 'header')) {
-      const caller = await workingCaller(desk)
+      const caller = await workingCaller(desk, endpoint)
       const call = await workingCall(desk, endpoint, caller)
       const { headers, ...request } = requestFor(endpoint, call as never)
       const own = { authorization: `Bearer ${caller.token}`, [name]: String(exampleOf(schema)) }

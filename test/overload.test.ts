@@ -9,7 +9,7 @@ import { type Database, isUnavailable, openPool, ownersRights } from '../server/
 import { inTransaction } from '../server/db/transaction.ts'
 import { refusals } from '../server/http/refusals.ts'
 import { newRegistry } from '../server/metrics/registry.ts'
-import { tickets } from '../server/tickets/index.ts'
+import { requests } from '../server/tickets/index.ts'
 import type { Answer } from './support/caller.ts'
 import { callerOf } from './support/caller.ts'
 import { openTestDesk, secretKey, type TestDesk } from './support/desk.ts'
@@ -265,7 +265,7 @@ describe('searches', () => {
     const search = () =>
       inTransaction(desk.ctx, async (ctx) => {
         await ctx.db.query({ text: 'select pg_sleep(0.2)' })
-        return tickets.list(ctx, { q: 'winter', show_archived: false }, page)
+        return requests.list(ctx, { q: 'winter', show_archived: false }, page)
       })
     const { result, milliseconds } = await timed(Promise.all(Array.from({ length: 16 }, search)))
     expect(result).toHaveLength(16)

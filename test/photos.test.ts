@@ -18,9 +18,9 @@ import {
   updateCustomer,
 } from '../contract/index.ts'
 import type { Context } from '../server/context.ts'
-import { customerTasks } from '../server/customers/index.ts'
+import { tasksOf } from '../server/desk.ts'
 import { openFiles } from '../server/files/open-files.ts'
-import { openTestDesk } from './support/desk.ts'
+import { openTestDesk, secretKey } from './support/desk.ts'
 import { asUpload, picture } from './support/photos.ts'
 import { sendTo } from './support/send.ts'
 import { openStores } from './support/stores.ts'
@@ -214,7 +214,7 @@ test.each([
   ['an empty name', { last_name: '' }, '/last_name'],
   ['a phone number that is none', { phone: 'call me' }, '/phone'],
   ['a photo that is text', { photo: 'me.png' }, '/photo'],
-  ['a file of another name', { avatar: new Blob(['x']) }, '/avatar', 'send the picture as the part `photo`'],
+  ['a file of another name', { avatar: new Blob(['x']) }, '/avatar', 'send it as the part `photo`'],
   ['U+0000', { last_name: 'S\0' }, '/last_name'],
 ])('a form for a new customer with %s is refused by name', async (_, wrong, pointer, says = '') => {
   const { status, text } = await sendForm('POST', '/api/v1/customers', {
@@ -420,7 +420,7 @@ function logged() {
 describe('the sweep', async () => {
   const { log, lines } = logged()
   const anHourLater = { ...ctx, log, clock: () => ctx.clock() + 3_700_000 }
-  const sweep = (context: Context = anHourLater) => customerTasks(context)['sweep_files']?.work()
+  const sweep = (context: Context = anHourLater) => tasksOf(context, secretKey)['sweep_files']?.work()
 
   test('erases what no row names once it is an hour old, and nothing else', async () => {
     const { photo_url } = await givenPhoto()
@@ -484,7 +484,7 @@ describe('erasing', async () => {
     const upload = asUpload(await picture('png', { color: '#20c020' }))
     expect((await failing.as(operator)(setCustomerPhoto, { params: { id }, upload })).status).toBe(200)
     await expect.poll(() => lines).toMatchObject([{ err: { message: 'The store is away' }, level: 40 }])
-    await customerTasks({ ...ctx, clock: () => ctx.clock() + 3_700_000 })['sweep_files']?.work()
+    await tasksOf({ ...ctx, clock: () => ctx.clock() + 3_700_000 }, secretKey)['sweep_files']?.work()
     await expectTidy()
   })
 })

@@ -1,7 +1,13 @@
 // Keys made of the product's one secret (SECRET_KEY): one for each purpose, of which none leads to another, nor to the secret.
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
 
-type Purpose = 'cursors' | 'fingerprints of calls' | 'known devices' | 'oauth cookies' | 'oauth sealing'
+type Purpose =
+  | 'cursors'
+  | 'fingerprints of calls'
+  | 'known devices'
+  | 'oauth cookies'
+  | 'oauth sealing'
+  | 'unsubscribe links'
 
 export const derivedKey = (secret: string, purpose: Purpose): Buffer =>
   Buffer.from(hkdfSync('sha256', secret, '', `frontdesk ${purpose}`, 32))

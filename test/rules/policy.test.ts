@@ -44,11 +44,19 @@ describe('who may call what', () => {
     for (const { config, schema } of theirs) expect(config.scope, schema.operationId).toBeUndefined()
   })
 
-  test('each role may do all that the one before it may', () => {
-    for (const { config } of endpoints) {
+  test('each role may do all that the one before it may, but for what only customers do', () => {
+    expect(endpoints.filter(({ config }) => config.upTo).map(({ schema }) => schema.operationId)).toEqual([
+      'openNewTicket',
+      'openTicket',
+    ])
+    for (const { config } of endpoints.filter(({ config }) => !config.upTo)) {
       const may = roles.map((role) => refusalOf({ role, scopes: null }, config) === undefined)
       expect(may).toEqual([...may].sort((a, b) => Number(a) - Number(b)))
       expect(may.at(-1)).toBe(true)
     }
+    for (const { config } of endpoints.filter(({ config }) => config.upTo))
+      expect(roles.filter((role) => refusalOf({ role, scopes: null }, config) === undefined)).toEqual([
+        'customer',
+      ])
   })
 })

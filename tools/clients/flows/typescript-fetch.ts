@@ -30,7 +30,7 @@ export async function flow(basePath: string, username: string, password: string)
   })
   const request = await requests.createRequest({
     id: customer.id,
-    newRequest: { body: 'Winter is coming' },
+    loggedRequest: { body: 'Winter is coming' },
   })
   const tooEarly = await problemOf(requests.archiveRequest({ id: request.id }))
   const assigned = await requests.assignRequest({ id: operator.id, requestId: request.id })
