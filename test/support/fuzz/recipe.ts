@@ -36,6 +36,12 @@ const anybody: Arbitrary<Who> = fc.oneof(
   { weight: 6, arbitrary: fc.constant<Who>('a stranger') },
 )
 
+const callersOf = ({ config }: Endpoint): Arbitrary<Who> =>
+  fc.oneof(...(config.upTo ? [{ weight: 100, arbitrary: fc.constant<Who>(config.upTo) }] : []), {
+    weight: 100,
+    arbitrary: anybody,
+  })
+
 /** Methods and broken HTTP are the same for every endpoint, and a connection of one's own is slow. */
 const anyTwists: Arbitrary<readonly Twist[]> = fc.oneof(
   { weight: 4, arbitrary: fc.tuple(hostileBodies) },
@@ -55,7 +61,7 @@ const endings = ['deleteSession', 'signOutEverywhere']
 export function recipesFor(endpoints: readonly Endpoint[]): Arbitrary<Recipe> {
   return fc.oneof(
     ...endpoints.map((endpoint) => ({
-      weight: endpoint.config.limited ? 1 : endings.includes(endpoint.schema.operationId) ? 3 : 12,
+      weight: endpoint.config.limited ? 2 : endings.includes(endpoint.schema.operationId) ? 3 : 12,
       arbitrary: recipesOf(endpoint),
     })),
   )
@@ -63,7 +69,8 @@ export function recipesFor(endpoints: readonly Endpoint[]): Arbitrary<Recipe> {
 
 function recipesOf(endpoint: Endpoint): Arbitrary<Recipe> {
   const recipe = (kind: Kind, call: Arbitrary<Call>, twists: Arbitrary<readonly Twist[]>) =>
-    fc.record({ kind: fc.constant(kind), who: anybody, call, twists })
+    fc.record({ kind: fc.constant(kind), who, call, twists })
+  const who = callersOf(endpoint)
   const none = fc.constant<readonly Twist[]>([])
   return fc.oneof(
     { weight: 8, arbitrary: recipe('valid', validCall(endpoint), none) },

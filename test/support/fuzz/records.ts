@@ -3,6 +3,9 @@ import type { Endpoint } from '../../../contract/index.ts'
 import { anything } from './valid-values.ts'
 import type { Find, Known } from './value.ts'
 
+/** What only its maker may change. */
+const authored = ['posts']
+
 /** Few enough that one record is met again and again, in one state after the other. */
 const kept = 40
 
@@ -40,7 +43,7 @@ export class Records {
     if (etag !== undefined) keep(this.#texts, 'etag', etag)
     if (typeof body !== 'object' || body === null) return
     const noun = collectionOf(endpoint)
-    const isOwn = endpoint.url.includes('/me/')
+    const isOwn = endpoint.url.includes('/me/') || (endpoint.method === 'POST' && authored.includes(noun))
     const collection = isOwn ? ownOf(authorization, noun) : noun
     const records: unknown = 'results' in body ? body.results : [body]
     for (const record of Array.isArray(records) ? records : []) {
@@ -59,7 +62,8 @@ export class Records {
 }
 
 /** /customers/:id/requests is about requests; POST /customers/:id/restore answers the customer, since it makes nothing. */
-function collectionOf({ url, method, schema }: Endpoint): string {
+function collectionOf({ url, method, config, schema }: Endpoint): string {
+  if (config.makes) return `${config.makes}s`
   const words = url.split('/')
   const isVerb = method !== 'GET' && !(201 in schema.response)
   const nouns = words.filter(

@@ -30,7 +30,7 @@ export interface FuzzReport {
   readonly findings: string[]
   /** How often each endpoint answered what, where the request was really for it: statuses by operationId. */
   readonly answers: Map<string, Map<number, number>>
-  /** Of the valid requests of admins, how many there were, and how many succeeded: by operationId. */
+  /** Of the valid requests of admins, and of customers where only they may, how many there were, and how many succeeded: by operationId. */
   readonly valid: Map<string, { sent: number; succeeded: number }>
   /** Replies lost because a connection was closed while a large body was still on its way. */
   lost: number
@@ -159,7 +159,7 @@ function count(report: FuzzReport, { kind, who, call }: Recipe, status: number) 
   const name = call.endpoint.schema.operationId
   const statuses = report.answers.get(name) ?? new Map<number, number>()
   report.answers.set(name, statuses.set(status, (statuses.get(status) ?? 0) + 1))
-  if (kind !== 'valid' || who !== 'admin') return
+  if (kind !== 'valid' || who !== (call.endpoint.config.upTo ?? 'admin')) return
   const so = report.valid.get(name) ?? { sent: 0, succeeded: 0 }
   so.sent += 1
   if (status < 300) so.succeeded += 1
