@@ -70,6 +70,11 @@ export const Me = object(
     id: id('Number of the user.'),
     username: nullable(username),
     email: nullable(email('E-mail address.')),
+    email_verified: Type.Boolean({
+      description:
+        'True where you have shown that mail to this address reaches you. Without that no mails about tickets are sent to it.',
+      examples: [true],
+    }),
     first_name: Type.String({ description: 'Given name.', examples: ['Jennie'] }),
     last_name: Type.String({ description: 'Family name.', examples: ['Lanister'] }),
     role: oneOf(roles, 'What they may do: each role may do all that the one before it may.'),

@@ -102,14 +102,14 @@ export const confirmEmail = {
   url: '/api/v1/email/confirm',
   bodyLimit,
   config: {
-    access: 'anyone',
+    access: 'customer',
     limited: true,
     conflict: 'Another user has got this e-mail address meanwhile.',
   },
   schema: {
     operationId: 'confirmEmail',
     summary: 'Confirm a new e-mail address by a mailed link',
-    description: `From then on it is the user's address, and verified. ${refused}`,
+    description: `From then on it is the caller's address, and verified. Only they can confirm it: who reads the mail may be somebody else than who asked for it. ${refused}`,
     tags,
     body: object(
       { token: token('fdm_confirm0Xo0dP2vM1b6YfJ8nQ4sT7uW9xZ5aC3eR') },

@@ -40,7 +40,8 @@ export const Post = object(
       description: 'The files that came with it; none once it is deleted.',
     }),
     ...recordFields,
-    edited_at: nullable(timestamp('When its author last changed it, or null.')),
+    edited_at: nullable(timestamp('When it was last edited, or null.')),
+    edited_by: nullable(id('Who last edited it: its author, or of the ask also the staff; or null.')),
     deleted_at: nullable(timestamp('When its author deleted it, or null. For its customer it is gone.')),
   },
   { $id: 'Post', description: 'One message in a thread.' },
@@ -67,7 +68,7 @@ export const listPosts = {
 } as const satisfies Endpoint
 
 const replying =
-  'Of a customer on a ticket that was completed within the last 14 days: reopens it, for the same operator. Later, or on a rejected one: opens a new ticket that follows it.'
+  'Of a customer on a ticket that was completed within the last 14 days: reopens it, for the same operator. Later, or on a rejected one: opens a ticket of theirs that follows it, or goes to the one that does.'
 
 export const createPost = {
   method: 'POST',
@@ -148,7 +149,7 @@ export const updatePost = {
     access: 'customer',
     scope: 'tickets:write',
     changes: 'post',
-    conflict: `The post is older than ${editMinutes} minutes or deleted, or the ticket is archived.`,
+    conflict: `The post is older than ${editMinutes} minutes or deleted, or the ticket is archived; or it is what a ticket asks that has ended.`,
   },
   schema: {
     operationId: 'updatePost',

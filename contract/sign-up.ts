@@ -26,7 +26,7 @@ const NewAccount = object(
     first_name: Type.Optional(account.first_name),
     last_name: Type.Optional(account.last_name),
     email: address(
-      "Where the link goes that proves the address to be theirs; a colleague's is taken as it is.",
+      'Where the link goes that proves the address to be theirs; a colleague has it before, too.',
     ),
     is_customer_service: Type.Optional(isCustomerService),
     password: password('The password to sign in with.'),

@@ -85,7 +85,7 @@ export const createUser = {
     operationId: 'createUser',
     summary: 'Create a user',
     description:
-      'With a password they can sign in at once. Without one they are sent a link, good for 72 hours and one use, to choose it.',
+      'With a password they can sign in at once, and a link that proves their e-mail address is mailed. Without one they are sent a link, good for 72 hours and one use, to choose it.',
     tags,
     body: NewUser,
     response: { 201: User },

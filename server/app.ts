@@ -25,6 +25,7 @@ import { answerBadUrl, answerNoHttp, answerProblems, refuseUnexpectedBodies } fr
 import { limitFilesOfCustomers, rateLimited } from './http/rate-limits.ts'
 import { logRequests } from './http/request-log.ts'
 import { secureHeaders } from './http/secure-headers.ts'
+import { boundUnsentAnswers } from './http/unsent-answers.ts'
 import { limitTime } from './http/time-limit.ts'
 import { readUploads } from './http/uploads.ts'
 import { rewriteUrl } from './http/urls.ts'
@@ -94,6 +95,7 @@ export async function buildApp(ctx: Context, secret: string, registry: Registry)
   secureHeaders(api, ctx.config.publicUrl)
   answerPlainHttp(api)
   shedLoad(api, ctx.config.requestsAtOnce)
+  boundUnsentAnswers(api)
   limitTime(api, answerWithin)
 
   api.decorate('pages', pagesOf(secret, ctx.config.publicUrl))
@@ -119,7 +121,7 @@ export async function buildApp(ctx: Context, secret: string, registry: Registry)
   metricsRoutes(api, registry)
   authRoutes(api, ctx, secret)
   mailedLinkRoutes(api, ctx)
-  servePages(api)
+  servePages(api, ctx)
   const oauth = await serveOAuth(api, ctx, secret)
   userRoutes(api)
   customerRoutes(api, ctx)

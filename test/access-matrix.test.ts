@@ -122,7 +122,7 @@ const matrix: Readonly<Record<string, Partial<Record<ObjectKind, Row>>>> = {
   resetPassword: { none: anyone(400) },
   acceptInvitation: { none: anyone(400) },
   changeMyEmail: { none: everyUser(202) },
-  confirmEmail: { none: anyone(400) },
+  confirmEmail: { none: everyUser(400) },
 
   listAuditEvents: { none: [401, 403, 403, 200] },
 

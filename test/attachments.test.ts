@@ -19,6 +19,7 @@ import { unavailable } from '../server/errors.ts'
 import { attachments, posts } from '../server/tickets/index.ts'
 import { openTestDesk, secretKey } from './support/desk.ts'
 import { docx, ods, odt, pdf, pptx, xlsx, zipOf } from './support/documents.ts'
+import { fileBytes } from './support/file-bytes.ts'
 import type { TestUser } from './support/given.ts'
 import { picture } from './support/photos.ts'
 import { sendTo } from './support/send.ts'
@@ -142,7 +143,7 @@ test.each(documents)('%s comes back as it was sent, for download alone', async (
       'content-disposition': `attachment; filename="${sent.name}"; filename*=UTF-8''${sent.name}`,
       'x-content-type-options': 'nosniff',
       'content-security-policy': expect.stringMatching(/default-src 'none'.*sandbox/),
-      'cache-control': 'private, max-age=31536000, immutable',
+      'cache-control': 'private, no-cache',
       vary: 'authorization, cookie',
     })
   }
@@ -432,7 +433,7 @@ test('a file that the store has lost is not there, and the post is', async () =>
     'select key from attachment_files join attachments using (sha256) where attachments.id = $1',
     [first(post).id],
   )
-  const bytes = (await ctx.files.get(row?.key ?? '')) ?? Buffer.alloc(0)
+  const bytes = (await fileBytes(ctx.files, row?.key ?? '')) ?? Buffer.alloc(0)
   await ctx.files.delete(row?.key ?? '')
   expect((await look(customer, first(post))).status).toBe(404)
   expect((await as(customer)(getPost, { params: { id: post.id } })).status).toBe(200)
@@ -480,5 +481,22 @@ test('an archive is no document', async () => {
   const { status, text } = await send(customer, [
     { name: 'a.zip', type: 'application/zip', bytes: zipOf([['a.txt', 'x']]) },
   ])
-  expect([status, JSON.parse(text).detail]).toEqual([415, expect.stringContaining('File 1 is no JPEG')])
+  expect([status, JSON.parse(text)]).toMatchObject([
+    415,
+    {
+      detail: expect.stringMatching(/^\/attachments\/0 must be a JPEG/),
+      errors: [{ in: 'body', pointer: '/attachments/0', detail: expect.stringMatching(/^must be a JPEG/) }],
+    },
+  ])
+})
+
+test.each([
+  ['Latin-1', Buffer.from('Gr\xfc\xdfe', 'latin1')],
+  ['UTF-16', Buffer.from('\uFEFFhello', 'utf16le')],
+])('of text in %s it is said how it is taken', async (_, bytes) => {
+  const { status, text } = await send(customer, [winter, { ...winter, bytes }])
+  expect([status, JSON.parse(text).detail]).toEqual([
+    415,
+    '/attachments/1 must be in UTF-8, if it is text: save it in that encoding',
+  ])
 })

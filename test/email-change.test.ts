@@ -12,6 +12,7 @@ import {
   signOutUser,
   updateUser,
 } from '../contract/index.ts'
+import { hashSecret, newSecret } from '../server/credentials/secrets.ts'
 import { openTestDesk } from './support/desk.ts'
 import type { TestUser } from './support/given.ts'
 import { secretIn } from './support/kept-mails.ts'
@@ -31,7 +32,15 @@ const shown = async ({ id }: TestUser) => {
   return { email, email_verified }
 }
 const ask = (user: TestUser, email: string) => as(user)(changeMyEmail, { body: { email } })
-const confirm = (token: string) => anonymous(confirmEmail, { body: { token } })
+const confirm = (user: TestUser, token: string) => as(user)(confirmEmail, { body: { token } })
+async function signedInAnew(user: TestUser): Promise<TestUser> {
+  const token = newSecret('token')
+  await rows(
+    "insert into tokens (user_id, secret_hash, expires_at) values ($1, $2, now() + interval '1 hour')",
+    [user.id, hashSecret(token)],
+  )
+  return { ...user, token }
+}
 const linkDoesNotWork = { status: 400, type: 'urn:frontdesk:problem:link_does_not_work' }
 
 test('the link goes to the new address, a notice to the old one, and only the link changes something', async () => {
@@ -46,10 +55,10 @@ test('the link goes to the new address, a notice to the old one, and only the li
   expect(await shown(user)).toEqual({ email: 'old@shop.example', email_verified: false })
 
   const token = secretIn(sent[0])
-  expect((await confirm(token)).status).toBe(204)
+  expect((await confirm(user, token)).status).toBe(204)
   expect(await shown(user)).toEqual({ email: 'new@shop.example', email_verified: true })
   expect((await as(user)(getMe, {})).body.email).toBe('new@shop.example')
-  expect((await confirm(token)).problem).toMatchObject(linkDoesNotWork)
+  expect((await confirm(user, token)).problem).toMatchObject(linkDoesNotWork)
   expect(await rows(`select actor_id from audit_events where action = 'user.email_changed'`)).toEqual([
     { actor_id: user.id },
   ])
@@ -60,14 +69,14 @@ test('a first address is confirmed in the same way, and the one so far can be, t
   await ask(user, 'first@shop.example')
   const [mail, ...more] = await mails()
   expect(more).toEqual([])
-  expect((await confirm(secretIn(mail))).status).toBe(204)
+  expect((await confirm(user, secretIn(mail))).status).toBe(204)
   await as(admin)(updateUser, { params: { id: user.id }, body: { email: 'by-admin@shop.example' } })
   expect((await shown(user)).email_verified).toBe(false)
   await mails()
   await ask(user, 'by-admin@shop.example')
   const again = await mails()
   expect(again).toHaveLength(1)
-  expect((await confirm(secretIn(again[0]))).status).toBe(204)
+  expect((await confirm(user, secretIn(again[0]))).status).toBe(204)
   expect((await shown(user)).email_verified).toBe(true)
 })
 
@@ -79,7 +88,7 @@ test('an address that another user has is answered alike, and gets no link; one 
   await ask(user, 'wanted@shop.example')
   const [mail] = await mails()
   await newUser('Wanted@shop.example')
-  expect((await confirm(secretIn(mail))).problem).toMatchObject({
+  expect((await confirm(user, secretIn(mail))).problem).toMatchObject({
     status: 409,
     type: 'urn:frontdesk:problem:email_taken',
   })
@@ -94,14 +103,14 @@ test('a later request replaces the link, an admin who changes the address ends i
   }
   const first = await asked('b@shop.example')
   const second = await asked('c@shop.example')
-  expect((await confirm(first)).problem).toMatchObject(linkDoesNotWork)
+  expect((await confirm(user, first)).problem).toMatchObject(linkDoesNotWork)
   await as(admin)(updateUser, { params: { id: user.id }, body: { email: 'd@shop.example' } })
-  expect((await confirm(second)).problem).toMatchObject(linkDoesNotWork)
+  expect((await confirm(user, second)).problem).toMatchObject(linkDoesNotWork)
   const third = await asked('e@shop.example')
   await rows(`update one_time_tokens set expires_at = now() where user_id = $1 and used_at is null`, [
     user.id,
   ])
-  expect((await confirm(third)).problem).toMatchObject(linkDoesNotWork)
+  expect((await confirm(user, third)).problem).toMatchObject(linkDoesNotWork)
   expect((await shown(user)).email).toBe('d@shop.example')
 })
 
@@ -140,7 +149,7 @@ test.each([
     const mailedBefore = secretIn((await mails())[0])
     await ask(user, evil)
     expect((await end(user)).status).toBeLessThan(300)
-    expect((await confirm(mailedBefore)).problem).toMatchObject(linkDoesNotWork)
+    expect((await confirm(await signedInAnew(user), mailedBefore)).problem).toMatchObject(linkDoesNotWork)
     // As when the mail server was down for a moment: the job is done only now.
     expect((await mails()).filter(({ to }) => to === evil)).toEqual([])
   },
@@ -157,4 +166,15 @@ test('an admin changes others’ addresses, of which the old one is told, and th
   expect(await mails(), 'it is the same address').toEqual([])
   const own = await as(admin)(updateUser, { params: { id: admin.id }, body: { email: 'mine@shop.example' } })
   expect(own.problem).toMatchObject({ status: 409, type: 'urn:frontdesk:problem:own_email' })
+})
+
+test('a link is of no use to anybody but who asked for it: the owner of the mailbox does not give it away', async () => {
+  const attacker = await newUser(null)
+  await ask(attacker, 'vera@victim.example')
+  const token = secretIn((await mails())[0])
+  expect((await anonymous(confirmEmail, { body: { token } })).status).toBe(401)
+  for (const other of [await newUser(null), admin])
+    expect((await confirm(other, token)).problem).toMatchObject(linkDoesNotWork)
+  expect(await shown(attacker)).toEqual({ email: null, email_verified: false })
+  expect((await confirm(attacker, token)).status).toBe(204)
 })

@@ -10,6 +10,7 @@ import { readConfig } from '../server/config.ts'
 import { tasksOf } from '../server/desk.ts'
 import { openFiles } from '../server/files/open-files.ts'
 import { openTestDesk, secretKey } from './support/desk.ts'
+import { fileBytes } from './support/file-bytes.ts'
 import { fileStorePromises } from './support/file-store-promises.ts'
 import { asUpload, picture } from './support/photos.ts'
 import { sendTo } from './support/send.ts'
@@ -99,7 +100,7 @@ test('attachments go there and come back, the same content once, and the sweep t
   for (const post of posts) {
     await as(operator)(deletePost, { params: { id: post.id } })
     await sweep?.work()
-    there.push((await files.get(row?.key ?? ''))?.toString())
+    there.push((await fileBytes(files, row?.key ?? ''))?.toString())
   }
   expect(there).toEqual([content, undefined])
 })

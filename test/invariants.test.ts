@@ -1,6 +1,7 @@
 // The controls of test/support/invariants.ts: each rule is broken on purpose, and must be seen to be broken.
 import { expect, test } from 'vitest'
 import { relay } from '../server/db/relay.ts'
+import { fileBytes } from './support/file-bytes.ts'
 import { invariants } from './support/invariants.ts'
 import { openTestDesk } from './support/desk.ts'
 import { filesOutOfPlace } from './support/photos.ts'
@@ -108,7 +109,7 @@ test('I34: an attachment without its file, or with another one, is seen', async 
   expect(await filesOutOfPlace(ctx)).toEqual([])
   const [row] = await rows<{ key: string }>('select key from attachment_files')
   const [name, id] = [row?.key ?? '', attachments[0]?.id]
-  const bytes = (await ctx.files.get(name)) ?? Buffer.alloc(0)
+  const bytes = (await fileBytes(ctx.files, name)) ?? Buffer.alloc(0)
   await ctx.files.put(name, Buffer.from('another one'))
   expect(await filesOutOfPlace(ctx)).toEqual([expect.stringContaining(`attachment ${id}: ${name} is `)])
   await ctx.files.delete(name)
@@ -122,7 +123,7 @@ test('I34: a photo without its file, with another file, and a file without its p
   expect(await filesOutOfPlace(ctx)).toEqual([])
   const [row] = await rows<{ photo_key: string }>('select photo_key from customers where id = $1', [id])
   const name = `${row?.photo_key}-small.webp`
-  const bytes = (await ctx.files.get(name)) ?? Buffer.alloc(0)
+  const bytes = (await fileBytes(ctx.files, name)) ?? Buffer.alloc(0)
   await ctx.files.put(name, Buffer.from('another one'))
   expect(await filesOutOfPlace(ctx)).toEqual([
     `${name} is no WebP`,

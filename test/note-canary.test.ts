@@ -1,6 +1,6 @@
 // A note with a word that stands nowhere else, and a customer who looks for it everywhere: by every endpoint that they may call,
 // with every filter and search, in the events, in the mails, and in what goes to other instances.
-import { expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import {
   assignRequest,
   atLeast,
@@ -38,6 +38,12 @@ const readers = [
 ] as const
 const streams = await Promise.all(readers.map(([at, { token }]) => openStream(at.url, { token })))
 
+const announced: unknown[] = []
+const listening = await desk.pool.connect()
+listening.on('notification', ({ channel, payload }) => void announced.push([channel, payload]))
+await listening.query('listen changes; listen access_changed')
+afterAll(() => listening.release(true))
+
 const { id } = (await as(ed)(openTicket, { body: { subject: 'Winter', message: 'It is cold' } })).body
 const params = { id }
 const note = (message: string) => staff(createPost, { params, body: { message, internal: true } })
@@ -46,8 +52,12 @@ await staff(updatePost, { params: { id: first.id }, body: { message: `Another ${
 const second = (await note(`Deleted ${canary}`)).body
 await staff(deletePost, { params: { id: second.id } })
 await staff(createPost, { params, body: { message: 'Put on a coat' } })
+// Between what is mailed together.
+await note(`Still ${canary}`)
+await staff(createPost, { params, body: { message: 'And gloves' } })
 await staff(assignRequest, { params: { id: operator.id, request_id: id } })
 await staff(closeRequest, { params, body: { status: 'COMPLETED', resolution_comment: 'Warm' } })
+const jobs = await rows<{ payload: unknown }>('select payload from graphile_worker._private_jobs')
 
 /** What a customer may read, told by the contract: an endpoint that comes later is looked at, too. */
 const readable = endpoints.filter(
@@ -90,13 +100,14 @@ test('a customer finds it by no endpoint', async () => {
           headers: { authorization: `Bearer ${token}`, accept },
         })
         expect(status, path).toBeLessThan(500)
-        // Not even its number, which a link or an event might tell.
+        if (path.includes(canary.slice(0, 5))) {
+          // What was asked for may stand in the answer; what was found may not.
+          if (text.includes('"count":')) expect(JSON.parse(text).count, path).toBe(0)
+          continue
+        }
+        expect(text, path).not.toContain(canary)
+        // Not even its number, which a link or an event might tell, but where it was asked for by that.
         const told = path.includes(`/${first.id}`) || path.includes(`/${second.id}`) ? '' : text
-        expect(
-          text.includes('"count":') && path.includes(canary.slice(0, 5)) ? JSON.parse(text).count : 0,
-          path,
-        ).toBe(0)
-        expect(path.includes('q=') ? '' : text, path).not.toContain(canary)
         expect(told, path).not.toMatch(new RegExp(`posts/(?:${first.id}|${second.id})\\b`))
       }
     }
@@ -109,10 +120,14 @@ test('no event tells a customer of it, and no mail tells anybody', async () => {
     for (const event of stream.events) expect(event.record_type).toBe('user')
     stream.cut()
   }
-  for (const mail of await desk.mails()) expect(JSON.stringify(mail)).not.toContain(canary)
+  const mails = await desk.mails()
+  expect(mails.filter(({ text }) => text.includes('And gloves'))).toHaveLength(1)
+  for (const mail of mails) expect(JSON.stringify(mail)).not.toContain(canary)
 })
 
-test('what is announced to other instances holds no text', async () => {
-  const jobs = await rows<{ payload: unknown }>('select payload from graphile_worker._private_jobs')
+test('what is announced to other instances, and what waits to be done, holds no text', async () => {
+  expect(announced.length).toBeGreaterThan(0)
+  expect(JSON.stringify(announced)).not.toContain(canary)
+  expect(jobs.length).toBeGreaterThan(0)
   expect(JSON.stringify(jobs)).not.toContain(canary)
 })

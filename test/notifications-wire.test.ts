@@ -11,6 +11,7 @@ import { smtpMailer } from '../server/mail/smtp-mailer.ts'
 import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { repliesToCustomer } from '../server/tickets/notification-mails.ts'
 import { openTestDesk, secretKey } from './support/desk.ts'
 import { mailServer } from './support/mail-server.ts'
 import { conversation } from './support/notifications.ts'
@@ -135,6 +136,19 @@ test('what is written stands behind marks, line by line: nobody writes a link of
     expect(lines).toContain('> https://evil.example')
     expect(lines).toContain('> > No')
   }
+})
+
+test('the names of what is attached stay in their line', () => {
+  const files = ['bi\u202e\r\n\nBcc: ll.csv', 'photo.webp']
+  const posts = [{ author: 'Arya', message: 'See here', cut: false, files }]
+  const { text } = repliesToCustomer({
+    ticket_id: 1,
+    subject: 'Winter',
+    link: 'https://x.example',
+    posts,
+    more: 0,
+  })
+  expect(text).toContain('\n> See here\n\nWith it: bi Bcc: ll.csv, photo.webp\n\n')
 })
 
 test('a long message is told in part, a line of any length arrives, and neither stops a mail', async () => {

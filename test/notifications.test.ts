@@ -18,6 +18,7 @@ import { tasksOf } from '../server/desk.ts'
 import { openTestDesk, secretKey } from './support/desk.ts'
 import { mailsAfterJobs, type KeptMails } from './support/kept-mails.ts'
 import { conversation, later, proved } from './support/notifications.ts'
+import { sendTo } from './support/send.ts'
 
 const desk = await openTestDesk()
 const { as, given, mails, rows } = desk
@@ -48,6 +49,22 @@ describe('a customer is told', () => {
     expect(mail?.text).toContain('Jennie User wrote:\n\n> Light a fire.\n> Then wait.\n')
     expect(mail?.text).toContain(mail?.unsubscribe ?? 'no link')
     expect(await mails()).toEqual([])
+  })
+
+  test('what came with an answer, by name, and no file', async () => {
+    const { id, operator } = await conversation(desk)
+    const body = new FormData()
+    body.append('message', 'See here')
+    for (const name of ['bill.csv', 'notes.txt']) body.append('attachments', new Blob([`of ${name}`]), name)
+    const sent = {
+      method: 'POST',
+      path: `/api/v1/tickets/${id}/posts`,
+      headers: { authorization: `Bearer ${operator.token}` },
+      body,
+    }
+    expect((await sendTo(desk.url, sent)).status).toBe(201)
+    const [mail] = await mails()
+    expect(mail?.text).toContain('\n> See here\n\nWith it: bill.csv, notes.txt\n\nPlease')
   })
 
   test('how it ended, completed or rejected', async () => {
@@ -128,7 +145,7 @@ describe('an operator is told', () => {
     const [mail, ...more] = await mails()
     expect(more).toEqual([])
     expect(mail?.to).toBe(operator.email)
-    expect(mail?.text).toContain('which is IN_PROGRESS.\n\nArya User wrote:\n\n> Colder by the day\n')
+    expect(mail?.text).toContain('which is in progress.\n\nArya User wrote:\n\n> Colder by the day\n')
     await asOperator(closeRequest, { params: { id }, body: done })
     await mails()
     await later(desk)
@@ -324,6 +341,14 @@ test('a reply that is undone is told to nobody', async () => {
   const [mail, ...more] = await mails()
   expect(more).toEqual([])
   expect(mail?.text.match(/> once/g)).toHaveLength(1)
+})
+
+test('a customer who has but one name is called by it once', async () => {
+  const customer = await given.customer({ first_name: 'Lyly', last_name: 'Lyly' })
+  const operator = await proved(desk, await given.operator())
+  const { id } = await given.request({ customer_id: customer.id })
+  await as(await given.admin())(assignRequest, { params: { id: operator.id, request_id: id } })
+  expect((await mails())[0]?.text).toContain('\n\nLyly asks:\n')
 })
 
 test('no mail ever holds what a note says', async () => {

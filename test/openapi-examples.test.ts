@@ -15,11 +15,13 @@ const { operations, exampleOf } = await readOpenApi(`${url}/openapi.json`)
 
 /** Those who alone may: of posts their author, and of new tickets a customer. */
 const author = await given.admin()
-const customer = await given.user()
+const customer = await given.user({ password: 'keep-yourself-warm' })
 const callers: Readonly<Record<string, string>> = {
   updatePost: author.token,
   openTicket: customer.token,
   openNewTicket: customer.token,
+  // The link is theirs.
+  confirmEmail: customer.token,
 }
 
 /** What a path with `/<noun>/{…}` is tried on. A noun without a line fails. */
@@ -99,7 +101,7 @@ test('the examples of bodies are accepted, beginning with the one that makes the
   )
   for (const [name, purpose] of Object.entries(mailed)) {
     const { token: secret } = bodyOf(named(name) as Operation) as { token: string }
-    await given.mailedLink(purpose, secret)
+    await given.mailedLink(purpose, secret, name === 'confirmEmail' ? customer : undefined)
   }
   const admin = await send(named('setUp'))
   expect(admin.status, admin.outcome).toBe(201)

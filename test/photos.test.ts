@@ -21,6 +21,7 @@ import type { Context } from '../server/context.ts'
 import { tasksOf } from '../server/desk.ts'
 import { openFiles } from '../server/files/open-files.ts'
 import { openTestDesk, secretKey } from './support/desk.ts'
+import { fileBytes } from './support/file-bytes.ts'
 import { asUpload, picture } from './support/photos.ts'
 import { sendTo } from './support/send.ts'
 import { openStores } from './support/stores.ts'
@@ -500,7 +501,7 @@ test('replaced between the look at the row and the look at the file, the new pho
       async get(name) {
         replacing ??= (async () => {
           await setPhoto(id, blue)
-          await expect.poll(() => ctx.files.get(name)).toBeUndefined()
+          await expect.poll(() => fileBytes(ctx.files, name)).toBeUndefined()
         })()
         await replacing
         return ctx.files.get(name)

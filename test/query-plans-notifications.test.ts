@@ -16,7 +16,7 @@ afterAll(async () => {
   // These rows have no past in the audit log, and openTestDesk looks for one in the end.
   await client.query(`
     alter table audit_events disable trigger user; alter table audit_chain disable trigger user;
-    truncate users, customers, tickets, audit_events, audit_chain, outbox cascade`)
+    truncate users, customers, tickets, attachment_files, audit_events, audit_chain, outbox cascade`)
   await client.end()
 })
 const { id, operator, asCustomer, asOperator } = await conversation(desk)
@@ -29,6 +29,9 @@ await client.query(`
   select n, number, case number when 1 then 'Winter' end, 'It is cold' from generate_series(100001, 105000) n, generate_series(1, 10) number;
   insert into notices (ticket_id, side, told) select n, side, 1 from generate_series(100001, 105000) n, unnest('{customer,operator}'::text[]) side;
   insert into posts (ticket_id, number, author_id, message) select ${id}, n, ${operator.id}, 'Message ' || n from generate_series(2, 10000) n;
+  insert into attachment_files (sha256, key) select repeat('a', 64), repeat('a', 64) || '-0';
+  insert into attachments (post_id, place, name, media_type, bytes, sha256)
+  select posts.id, 1, 'notes.txt', 'text/plain', 1, repeat('a', 64) from posts;
   update tickets set posts_made = 10000, posts_count = 10000 where id = ${id};
   insert into notices (ticket_id, side, told) values (${id}, 'customer', 10000), (${id}, 'operator', 10000);
 `)
@@ -37,13 +40,14 @@ await client.query('vacuum (analyze)')
 const { expectPlans } = planExpectations(client, async () => {})
 const tasks = tasksOf(desk.ctx, secretKey)
 const ofAsk = 'posts_ticket_id_number_key'
+const ofFiles = 'attachments_post_place'
 
 test('what is new in a thread of 10,000 posts is found by its number', async () => {
   await asOperator(createPost, { params: { id }, body: { message: 'Light a fire' } })
   await asCustomer(createPost, { params: { id }, body: { message: 'Thank you' } })
   const work = (side: string) => () =>
     tasks['mail_replies']?.work({ ticket_id: id, side }) ?? Promise.reject()
-  const common = ['notices_pkey', ofAsk, 'tickets_pkey', 'users_pkey']
+  const common = [ofFiles, 'notices_pkey', ofAsk, 'tickets_pkey', 'users_pkey']
   const undo = () =>
     client.query('update notices set told = 10000, mailed_at = null where ticket_id = $1', [id])
   await expectPlans(work('customer'), [...common, 'customers_pkey'], 80, undo)
@@ -62,7 +66,7 @@ test('whom work is given to, and whose ticket has ended, is found by number', as
   const assigned = await payload()
   await expectPlans(
     () => tasks['mail_assignment']?.work(assigned) ?? Promise.reject(),
-    ['customers_pkey', ofAsk, 'tickets_pkey', 'users_pkey'],
+    [ofFiles, 'customers_pkey', ofAsk, 'tickets_pkey', 'users_pkey'],
     30,
   )
   expect(await mails()).toHaveLength(1)

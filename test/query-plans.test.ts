@@ -38,6 +38,7 @@ import { photos, portal } from '../server/customers/index.ts'
 import { sweepFiles } from '../server/files/sweep.ts'
 import { replaceRecord } from '../server/customers/portal-repository.ts'
 import { hashSecret, newSecret } from '../server/credentials/secrets.ts'
+import { findFollowUp } from '../server/tickets/ticket-views-repository.ts'
 import { clock } from '../server/db/long-lists.ts'
 import { cursorAt, openManyRowsDesk } from './support/many-rows-desk.ts'
 import { searchedWords } from './support/many-rows.ts'
@@ -708,7 +709,7 @@ test('a request is made, edited, given, ended and archived by number', async () 
     reopen,
   )
   await call(closeRequest, { params, body: ended })
-  await expectPlans(() => call(archiveRequest, { params }), ['tickets_pkey'], 150)
+  await expectPlans(() => call(archiveRequest, { params }), ['tickets_pkey', firstPost], 150)
 })
 
 test('the change feed reads the chain by its positions, wherever they are', async () => {
@@ -734,6 +735,19 @@ test('a photo is found by its customer, and the sweep finds what is in use by it
   for (const key of keys) await ctx.files.put(`${key}-large.webp`, Buffer.from('old'))
   const anHourLater = { ...ctx, clock: () => ctx.clock() + 3_700_000 }
   await expectPlans(() => sweepFiles(anHourLater, [photos.photoFiles]), ['customers_photo_key'], 500 * 4)
+})
+
+test('what follows a ticket is found by the ticket, and whose it is by the login', async () => {
+  const user = await given.user()
+  await given.own(user)
+  await rows('update tickets set follow_up_of = id - 1 where id % 500 = 0')
+  await rows('update tickets set archived_at = null, archived_with_customer = false where id = 400500')
+  await rows('vacuum (analyze) tickets')
+  await expectPlans(
+    () => findFollowUp.first(ctx.db, { id: 400_499, own: user.id }),
+    ['customers_user_key', 'tickets_follow_ups'],
+    20,
+  )
 })
 
 test('every index of these tables is one that a statement reads, or that keeps a key unique', async () => {

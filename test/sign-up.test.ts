@@ -158,7 +158,9 @@ test.each([1, 0, null, [true], {}, 'true', 'TRUE', 'false', ''])(
     for (const headers of [{}, bearing(admin)]) {
       const { status, body } = await post(account({ is_customer_service }), headers)
       expect(status).toBe(422)
-      expect(body['errors']).toMatchObject([{ pointer: '/is_customer_service' }])
+      expect(body['errors']).toMatchObject([
+        { pointer: '/is_customer_service', detail: 'must be one of true, false, "True", "False"' },
+      ])
     }
   },
 )
@@ -296,6 +298,22 @@ test('SIGN_UP=off lets nobody in but admins, and reads no body first', async () 
     expect((await call(signUp, { body: {} as never })).status).toBe(403)
   }
   expect((await closed.as(admin)(signUp, { body: account() })).status).toBe(201)
+})
+
+test('the pages offer to sign up only where that is possible', async () => {
+  const closed = await openTestDesk({ beside: desk, signUp: false })
+  const page = async (at: string, path: string) => (await sendTo(at, { path })).text
+  const refusal = 'Nobody signs up here by themselves; ask the shop for an account.'
+  const open = [await page(url, '/sign-up'), await page(url, '/sign-in')]
+  expect(open[0]).toMatch(/<form>[^]*<script|<script[^]*<form>/)
+  expect(open[0]).not.toContain(refusal)
+  expect(open[1]).toContain('href="/sign-up"')
+  const [signUpPage, signInPage] = [await page(closed.url, '/sign-up'), await page(closed.url, '/sign-in')]
+  expect(signUpPage).toContain(refusal)
+  expect(signUpPage).not.toMatch(/<form|<script|<section/)
+  expect(signInPage).toContain('<form>')
+  expect(signInPage).not.toContain('sign-up')
+  for (const text of [...open, signUpPage, signInPage]) expect(text).not.toContain('SIGN_UP')
 })
 
 test('ten tries to sign up an hour from one address, and five with one e-mail address, whatever came of them', async () => {

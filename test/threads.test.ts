@@ -100,7 +100,15 @@ describe('one record, two views', () => {
 
     await staff(editRequest, { params, body: { subject: 'Summer', body: 'It is warm' } })
     const [ask] = (await as(ed)(listPosts, { params })).body.results
-    expect(ask).toMatchObject({ message: 'It is warm', version: 2 })
+    expect(ask).toMatchObject({ message: 'It is warm', version: 2, edited_by: operator.id })
+    const edited = await as(ed)(updatePost, {
+      params: { id: ask?.id ?? 0 },
+      body: { message: 'It is mild' },
+    })
+    expect(edited.body).toMatchObject({ message: 'It is mild', edited_by: ed.id })
+    expect((await staff(getRequest, { params })).body).toMatchObject({ body: 'It is mild', version: 4 })
+    const history = await staff(listRequestHistory, { params })
+    expect(history.body.results[0]?.changes['body']).toEqual({ from: 'It is warm', to: 'It is mild' })
     await completed(ticket.id)
     expect((await as(ed)(getTicket, { params })).body).toMatchObject({
       subject: 'Summer',
@@ -108,11 +116,8 @@ describe('one record, two views', () => {
       processed_by: operator.id,
       resolution_comment: 'Keep warm',
     })
-    const edited = await as(ed)(updatePost, { params: { id: ask?.id ?? 0 }, body: { message: 'It is mild' } })
-    expect(edited.status).toBe(200)
-    expect((await staff(getRequest, { params })).body).toMatchObject({ body: 'It is mild', version: 6 })
-    const history = await staff(listRequestHistory, { params })
-    expect(history.body.results[0]?.changes['body']).toEqual({ from: 'It is warm', to: 'It is mild' })
+    const late = await as(ed)(updatePost, { params: { id: ask?.id ?? 0 }, body: { message: 'It is hot' } })
+    expect([late.status, late.problem.type]).toEqual([409, 'urn:frontdesk:problem:wrong_state'])
   })
 
   test('priority and tags may come with a logged request', async () => {
@@ -254,19 +259,22 @@ describe('a thread', () => {
     const { body: post } = await say(ed, id)
     await completed(id)
     await staff(archiveRequest, { params: { id } })
-    const archived = `Ticket ${id} is archived; open a new one instead.`
-    for (const refused of [
-      await say(ed, id),
-      await say(operator, id),
-      await say(operator, id, 'x', true),
-      await as(ed)(updatePost, { params: { id: post.id }, body: { message: 'x' } }),
-      await as(ed)(deletePost, { params: { id: post.id } }),
-      await staff(updateTicket, { params: { id }, body: { priority: 'low' } }),
-    ])
+    const wayOut = {
+      customer: 'open a new one instead: POST /api/v1/tickets.',
+      staff: 'log a new request for its customer instead: POST /api/v1/customers/{id}/requests.',
+    }
+    for (const [who, refused] of [
+      ['customer', await say(ed, id)],
+      ['staff', await say(operator, id)],
+      ['staff', await say(operator, id, 'x', true)],
+      ['customer', await as(ed)(updatePost, { params: { id: post.id }, body: { message: 'x' } })],
+      ['customer', await as(ed)(deletePost, { params: { id: post.id } })],
+      ['staff', await staff(updateTicket, { params: { id }, body: { priority: 'low' } })],
+    ] as const)
       expect([refused.status, refused.problem.type, refused.problem.detail]).toEqual([
         409,
         'urn:frontdesk:problem:ticket_archived',
-        archived,
+        `Ticket ${id} is archived; ${wayOut[who]}`,
       ])
     expect((await as(ed)(listTickets, {})).body.count).toBe(0)
     expect((await as(ed)(listTickets, { query: { show_archived: true } })).body.count).toBe(1)
@@ -420,6 +428,29 @@ describe('a customer’s answer on a ticket that ended', () => {
       status: 'COMPLETED',
       posts_count: 1,
     })
+    // What is said there from then on goes on in that one.
+    const more = await Promise.all(Array.from({ length: 10 }, () => say(ed, id, 'Brr')))
+    expect(new Set(more.map(({ body }) => body.ticket_id))).toEqual(new Set([post.ticket_id]))
+  })
+
+  test('opens one that follows it, however many come at once', async () => {
+    const ed = await portalUser()
+    const { id } = await opened(ed)
+    await staff(closeRequest, { params: { id }, body: { status: 'REJECTED', resolution_comment: 'No' } })
+    const all = await Promise.all(Array.from({ length: 10 }, () => say(ed, id, 'But why?')))
+    expect(all.map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 201))
+    expect(new Set(all.map(({ body }) => body.ticket_id)).size).toBe(1)
+  })
+
+  test('of somebody else, where they may see it, opens one of their own', async () => {
+    const [ed, jon] = [await portalUser(), await portalUser()]
+    const { id } = await opened(ed)
+    await staff(closeRequest, { params: { id }, body: { status: 'REJECTED', resolution_comment: 'No' } })
+    const { body } = await open.as(jon)(createPost, { params: { id }, body: { message: 'But why?' } })
+    expect((await staff(getTicket, { params: { id: body.ticket_id } })).body).toMatchObject({
+      customer_id: jon.customer_id,
+      follow_up_of: id,
+    })
   })
 
   test('that was rejected opens another one, too; the staff’s brings nothing back', async () => {
@@ -456,4 +487,68 @@ describe('a customer’s answer on a ticket that ended', () => {
       )
     }
   })
+})
+
+describe('at the same moment', () => {
+  test('edits with If-Match and without, and of the staff, do not wait for each other in a circle', async () => {
+    const ed = await portalUser()
+    const { id } = await opened(ed)
+    const [ask] = (await as(ed)(listPosts, { params: { id } })).body.results
+    const params = { id: ask?.id ?? 0 }
+    const edit = (headers = {}) => as(ed)(updatePost, { params, body: { message: 'Colder' } }, headers)
+    const all = await Promise.all(
+      Array.from({ length: 10 }, () => [
+        edit(),
+        edit({ 'if-match': '*' }),
+        staff(editRequest, { params: { id }, body: { body: 'Warmer' } }),
+      ]).flat(),
+    )
+    expect(all.map(({ status }) => status)).toEqual(all.map(() => 200))
+  })
+
+  // What is counted and when the latest was written is looked at after the last test (I07).
+  test('posts are written and deleted', async () => {
+    const ed = await portalUser()
+    const { id } = await opened(ed)
+    for (let round = 0; round < 10; round += 1) {
+      const [one, other] = [(await say(ed, id)).body, (await say(operator, id)).body]
+      const done = await Promise.all([
+        as(ed)(deletePost, { params: { id: one.id } }),
+        say(ed, id),
+        staff(deletePost, { params: { id: other.id } }),
+      ])
+      expect(done.map(({ status }) => status)).toEqual([204, 201, 204])
+    }
+  })
+
+  test('what is answered is what is asked by then', async () => {
+    const { id } = await given.request({ body: 'Old' })
+    const client = await desk.pool.connect()
+    await client.query('begin')
+    await client.query('select from tickets where id = $1 for update', [id])
+    const edited = staff(editRequest, { params: { id }, body: { body: 'New' } })
+    await expect.poll(() => waiting()).toBe(1)
+    const rejected = staff(closeRequest, {
+      params: { id },
+      body: { status: 'REJECTED', resolution_comment: 'No' },
+    })
+    await expect.poll(() => waiting()).toBe(2)
+    await client.query('commit')
+    client.release()
+    expect((await edited).body).toMatchObject({ body: 'New', version: 2 })
+    expect((await rejected).body).toMatchObject({ body: 'New', version: 3, status: 'REJECTED' })
+  })
+
+  const waiting = async () =>
+    (
+      await rows(
+        "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+      )
+    ).length
+})
+
+test('setting the tags that a ticket has changes nothing', async () => {
+  const { id } = await given.request()
+  const label = () => staff(updateTicket, { params: { id }, body: { tags: ['Snow'] } })
+  expect([(await label()).body.version, (await label()).body.version]).toEqual([2, 2])
 })

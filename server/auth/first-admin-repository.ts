@@ -3,9 +3,10 @@ import type { Me } from '../../contract/index.ts'
 import { firstAdminLock } from '../db/advisory-locks.ts'
 import { audited, type Auditing } from '../db/audit.ts'
 import { statement } from '../db/statement.ts'
+import { confirmationMailed } from './mailed-link-repository.ts'
 
-const columns = sql`users.id, users.username, users.email, users.first_name, users.last_name, users.role,
-  users.notifications, users.created_at, users.updated_at, users.version`
+const columns = sql`users.id, users.username, users.email, users.email_verified_at is not null as email_verified,
+  users.first_name, users.last_name, users.role, users.notifications, users.created_at, users.updated_at, users.version`
 
 /** Held until the transaction ends, so that instances that start together take turns. */
 export const lockFirstAdmin = statement<object>()(
@@ -65,6 +66,11 @@ export const redeemSetUpToken = statement<
       select ${value.username}, 'admin', ${value.password_hash}, ${value.email}, ${value.first_name}, ${value.last_name} from used
       returning *
     ),
-    ${audited(value, { action: 'user.created', recordType: 'user', after: sql`created` })}
-    select ${columns} from created as users`,
+    ${audited(value, { action: 'user.created', recordType: 'user', after: sql`created` })},
+    links as (${confirmationMailed({
+      email: value.email,
+      accounts: sql`created as account where account.email is not null`,
+      after: 'making',
+    })})
+    select ${columns} from created as users left join links on true`,
 )

@@ -38,15 +38,30 @@ export const passwordResetNotice = ({ username }: Pick<Facts, 'username'>): Text
   ),
 })
 
-export const emailChange = ({ link, username }: Facts): Text => ({
-  subject: 'Confirm your e-mail address for Frontdesk',
-  text: inText(
-    `Hello,\n\nmail for the account ${username} is to go to this address.`,
-    'If that is right, confirm it here, within 30 minutes:',
-    link,
-    'The link works once. If you do not know what this is about, do nothing.',
+const confirming =
+  (why: (username: string) => string) =>
+  ({ link, username }: Facts): Text => ({
+    subject: 'Confirm your e-mail address for Frontdesk',
+    text: inText(
+      `Hello,\n\n${why(username)}`,
+      'If that is right, sign in, and confirm the address here within 30 minutes:',
+      link,
+      'The link works once. If you do not know what this is about, do nothing.',
+    ),
+  })
+
+/** By what it comes after. */
+export const confirmation = {
+  signing_up: confirming(
+    (username) =>
+      `somebody signed up with this address. The username is ${username}, and mail is to go here.`,
   ),
-})
+  making: confirming(
+    (username) =>
+      `an account was made for you. Your username is ${username}, and mail for it is to go to this address.`,
+  ),
+  change: confirming((username) => `mail for the account ${username} is to go to this address.`),
+} as const
 
 export const emailChangeNotice = (): Text => ({
   subject: 'Your e-mail address for Frontdesk is about to change',

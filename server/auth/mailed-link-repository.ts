@@ -17,11 +17,21 @@ export const enqueueForgottenPassword = statement<{ email: string }>()(
     sql`select enqueue_job('mail_password_reset', json_build_object('email', ${value.email}::text, 'asked_at', clock_timestamp()))`,
 )
 
-/** For a CTE of a statement: mails a link to this address, by which the user of each of these rows, called `account`, proves it theirs. */
-export const confirmationMailed = (email: unknown, accounts: RawBuilder<unknown>): RawBuilder<unknown> =>
+/** What an address is to be confirmed after: signing up, or that an admin, or the first one by setting up, has made the account. */
+export type ConfirmedAfter = 'signing_up' | 'making' | 'change'
+
+interface Confirmation {
+  readonly email: unknown
+  /** Rows called `account`, of users. */
+  readonly accounts: RawBuilder<unknown>
+  readonly after: ConfirmedAfter
+}
+
+/** For a CTE of a statement: mails a link to this address, by which the user of each of these rows proves it theirs. */
+export const confirmationMailed = ({ email, accounts, after }: Confirmation): RawBuilder<unknown> =>
   enqueued({
     task: 'mail_email_change',
-    payload: sql`json_build_object('user_id', account.id, 'email', ${email}::text, 'asked_at', clock_timestamp())`,
+    payload: sql`json_build_object('user_id', account.id, 'email', ${email}::text, 'asked_at', clock_timestamp(), 'after', ${sql.lit(after)})`,
     of: accounts,
   })
 
@@ -29,7 +39,7 @@ export const confirmationMailed = (email: unknown, accounts: RawBuilder<unknown>
 export const enqueueEmailChange = statement<{ user_id: number; email: string }>()(
   (value) => sql`
     with account as (select users.id, users.email from users where users.id = ${value.user_id} and users.status = 'active'),
-    links as (${confirmationMailed(value.email, sql`account`)}),
+    links as (${confirmationMailed({ email: value.email, accounts: sql`account`, after: 'change' })}),
     notices as (${enqueued({
       task: 'mail_email_change_notice',
       payload: sql`json_build_object('email', account.email)`,

@@ -30,6 +30,7 @@ export function mailedLinkRoutes(api: Api, ctx: Context) {
   })
   api.route({
     ...confirmEmail,
-    handler: (request, reply) => mailedLinks.confirm(request.ctx, request.body, callerOf(request, reply)),
+    handler: (request, reply) =>
+      mailedLinks.confirm(request.ctx, request.actor, request.body, callerOf(request, reply)),
   })
 }

@@ -89,13 +89,18 @@ export async function changeEmail(
   return {}
 }
 
-/** Throws one and the same 400 for every link that does not work. */
+/**
+ * Throws one and the same 400 for every link that does not work, for this caller. Whoever signed up with somebody else's address
+ * knows the password, and that somebody has the link: only who has both is the user.
+ */
 export async function confirm(
   ctx: Context,
+  actor: Actor,
   { token }: Body<typeof confirmEmail>,
   caller: Caller,
 ): Promise<void> {
   const { username: _, ...link } = await linkOf(ctx, 'email_change', token, caller)
+  if (link.user_id !== ownUserId(actor)) throw doesNotWork()
   try {
     if (await attempt(ctx, (ctx) => repository.confirmEmail.first(ctx.db, link))) return
   } catch (error) {

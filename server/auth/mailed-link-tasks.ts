@@ -15,6 +15,7 @@ const pages = {
 } as const satisfies Record<repository.Purpose, string>
 
 const ofUser = Type.Object({ user_id: Type.Integer() })
+const afters = Type.Unsafe<repository.ConfirmedAfter>({ enum: ['signing_up', 'making', 'change'] })
 const toAddress = Type.Object({ email: Type.String() })
 
 export function mailedLinkTasks(ctx: Context): Tasks {
@@ -59,12 +60,18 @@ export function mailedLinkTasks(ctx: Context): Tasks {
       await ctx.mailer.send({ to: recipient.email, ...mails.passwordResetNotice(recipient) }, signal)
     }),
     mail_email_change: queuedTask(
-      Type.Object({ user_id: Type.Integer(), email: Type.String(), asked_at: Type.String() }),
-      ({ user_id, email, asked_at }, signal) =>
+      Type.Object({
+        user_id: Type.Integer(),
+        email: Type.String(),
+        asked_at: Type.String(),
+        // A job that was queued by the version before does not say.
+        after: Type.Optional(afters),
+      }),
+      ({ user_id, email, asked_at, after = 'change' }, signal) =>
         mailLink(
           'email_change',
           (secret) => repository.mintEmailChange.first(ctx.db, { user_id, email, asked_at, ...secret }),
-          mails.emailChange,
+          mails.confirmation[after],
           signal,
         ),
     ),

@@ -2,6 +2,7 @@ import { getCustomerPhoto, removeCustomerPhoto, setCustomerPhoto } from '../../c
 import { invalid } from '../errors.ts'
 import type { Api } from '../http/api.ts'
 import { namesTag, notModified } from '../http/entity-tags.ts'
+import { sendFile } from '../http/file-answers.ts'
 import * as photos from './photo-service.ts'
 import type { PhotoUploads } from './photo-uploads.ts'
 
@@ -15,19 +16,21 @@ export function photoRoutes(api: Api, { prepare, claim, replaced, tidyUp }: Phot
       const noneMatch = request.headers['if-none-match']
       const has = (hash: string) => noneMatch !== undefined && namesTag(noneMatch, tagOf(hash))
       const photo = await photos.read(request.ctx, { id, size, has })
-      void reply.headers({
+      const headers = {
         etag: tagOf(photo.hash),
         // For the one who may see it, on the URL that only this very photo has.
         'cache-control': v === photo.v ? 'private, max-age=31536000, immutable' : 'private, no-cache',
         vary: 'authorization, cookie',
-      })
-      if (!photo.bytes) return notModified(reply)
-      return reply
-        .headers({
+      }
+      if (!photo.content) return notModified(reply.headers(headers))
+      return sendFile(request, reply, {
+        content: photo.content,
+        headers: {
+          ...headers,
           'content-type': 'image/webp',
           'content-disposition': `inline; filename="customer-${id}-${size}.webp"`,
-        })
-        .send(photo.bytes)
+        },
+      })
     },
   })
   api.route({

@@ -5,6 +5,7 @@ import { type Customer, photoSizes } from '../../contract/index.ts'
 import type { Actor, Context } from '../context.ts'
 import { auditing } from '../db/audit.ts'
 import { changedMeanwhile, notFound } from '../errors.ts'
+import type { FileContent } from '../files/files.ts'
 import type { KindOfFile } from '../files/sweep.ts'
 import type { UploadedFile } from '../http/uploads.ts'
 import { customerArchived, customerMay, customerStatesFor } from './customer-rules.ts'
@@ -75,7 +76,7 @@ export interface FoundPhoto {
   /** What `photo_url` names the photo by, in any size. */
   readonly v: string
   /** Undefined where the caller has them already. */
-  readonly bytes: Buffer | undefined
+  readonly content: FileContent | undefined
 }
 
 /** An archived customer's photo is found, too. `has` says of a hash whether the caller has that file. */
@@ -90,9 +91,9 @@ export async function read(
       hash: photo[`photo_${size}_hash`],
       v: photo.photo_large_hash.slice(0, photoVersionLength),
     }
-    if (has(found.hash)) return { ...found, bytes: undefined }
-    const bytes = await ctx.files.get(photoFile(photo.photo_key, size))
-    if (bytes) return { ...found, bytes }
+    if (has(found.hash)) return { ...found, content: undefined }
+    const content = await ctx.files.get(photoFile(photo.photo_key, size))
+    if (content) return { ...found, content }
     // Replaced between our look at the row and at the file: then the row names another one by now.
     if (photo.photo_key === missed) {
       ctx.log.error({ customer: id, photo_key: missed }, 'the file store has lost a photo that a row names')

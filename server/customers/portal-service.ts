@@ -3,7 +3,7 @@
 import type { Actor, Context } from '../context.ts'
 import { auditing } from '../db/audit.ts'
 import { inTransaction } from '../db/transaction.ts'
-import { conflict } from '../errors.ts'
+import { changedMeanwhile, conflict } from '../errors.ts'
 import { ownUserId } from '../users/index.ts'
 import { customerStatesFor } from './customer-rules.ts'
 import * as repository from './portal-repository.ts'
@@ -30,7 +30,10 @@ interface Proof {
   readonly request_id: string
 }
 
-/** Links the login to the customer with its address, if it has proved one. Done again it changes nothing. */
+/**
+ * Links the login to the customer with its address, if it has proved one. Done again it changes nothing. Throws where a record was
+ * archived or restored in this very moment: the job is done once more, and sees it as it is then.
+ */
 export async function link(ctx: Context, { user_id, request_id }: Proof): Promise<void> {
   await inTransaction(ctx, async (ctx) => {
     const owner = await repository.lockOwner.first(ctx.db, { user_id })
@@ -45,11 +48,15 @@ export async function link(ctx: Context, { user_id, request_id }: Proof): Promis
       ...auditing({ user_id, role: owner.role, request_id }),
     }
     if (linking.do === 'give_address') {
-      await repository.giveAddress.all(ctx.db, { ...values, email })
+      if ((await repository.giveAddress.all(ctx.db, { ...values, email })).length > 0) return
+      // Somebody else has the address, or the shop's own record has come back from the archive.
+      const { do: now } = linkingOf(await repository.lockLinkable.all(ctx.db, { user_id, email }))
+      if (now === 'link') throw changedMeanwhile('The customer to be linked')
       return
     }
     if (linking.instead !== undefined)
       await repository.replaceRecord.all(ctx.db, { ...values, id: linking.instead, into: id })
-    await repository.linkRecord.all(ctx.db, { ...values, user_id })
+    const linked = await repository.linkRecord.all(ctx.db, { ...values, user_id })
+    if (linked.length === 0) throw changedMeanwhile('The customer to be linked')
   })
 }

@@ -176,6 +176,7 @@ export interface Posts {
   created_at: Generated<string>;
   deleted_at: string | null;
   edited_at: string | null;
+  edited_by: number | null;
   id: Generated<number>;
   internal: Generated<boolean>;
   message: string;

@@ -1,6 +1,6 @@
 // Files on a disk of this machine, or on one that all instances share.
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, opendir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, open, opendir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Files } from './files.ts'
 
@@ -24,7 +24,15 @@ export function localFiles(folder: string): Files {
       }
     },
     async get(name) {
-      return readFile(placeOf(name)).catch(undefinedIfAbsent)
+      const file = await open(placeOf(name)).catch(undefinedIfAbsent)
+      if (!file) return undefined
+      try {
+        const { size } = await file.stat()
+        return { bytes: size, stream: file.createReadStream() }
+      } catch (error) {
+        await file.close()
+        throw error
+      }
     },
     async delete(name) {
       await rm(placeOf(name), { force: true })

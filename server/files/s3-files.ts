@@ -1,5 +1,6 @@
 // Files in a bucket of an S3 server, ours alone. Nothing is asked of it but to put, get, delete and list: conditional writes and
 // newer checksums are not understood by every server that speaks S3.
+import { Readable } from 'node:stream'
 import {
   DeleteObjectCommand,
   GetObjectCommand,
@@ -16,6 +17,9 @@ const connectWithin = 1_000
 const answerWithin = 4_000
 const tries = 2
 
+/** Each file that is being sent holds one (http/file-answers.ts); others are not to wait for those who read slowly. */
+const connections = 1_024
+
 export function s3Files({ bucket, endpoint, region, accessKeyId, secretAccessKey }: S3Config): Files {
   const client = new S3Client({
     endpoint,
@@ -27,6 +31,8 @@ export function s3Files({ bucket, endpoint, region, accessKeyId, secretAccessKey
       connectionTimeout: connectWithin,
       requestTimeout: answerWithin,
       throwOnRequestTimeout: true,
+      httpAgent: { maxSockets: connections },
+      httpsAgent: { maxSockets: connections },
     },
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
@@ -39,8 +45,10 @@ export function s3Files({ bucket, endpoint, region, accessKeyId, secretAccessKey
     },
     async get(name) {
       try {
-        const { Body } = await client.send(new GetObjectCommand(inBucket(name)))
-        return Body && Buffer.from(await Body.transformToByteArray())
+        const { Body, ContentLength } = await client.send(new GetObjectCommand(inBucket(name)))
+        if (!(Body instanceof Readable) || ContentLength === undefined)
+          throw new Error('The server has answered no file')
+        return { bytes: ContentLength, stream: Body }
       } catch (error) {
         if (error instanceof S3ServiceException && error.$metadata.httpStatusCode === 404) return undefined
         throw error

@@ -37,7 +37,7 @@ export function securityOf({ config }: Endpoint): Json[] {
 /** Who may call, in a sentence or two. */
 export function whoMay({ config }: Endpoint): string {
   if (config.access === 'anyone') return ''
-  const role = ` For the role ${config.access} and above`
+  const role = ` For the role ${config.access} ${config.upTo === config.access ? 'alone' : 'and above'}`
   if (config.scope !== undefined) return `${role}; clients need the scope \`${config.scope}\`.`
   return `${role}; not for clients.`
 }

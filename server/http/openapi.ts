@@ -39,6 +39,11 @@ const tags = [
   { name: 'Users', description: 'The accounts that admins administer.' },
   { name: 'Operators', description: 'The colleagues that requests are given to.' },
   { name: 'Requests', description: 'What customers ask, moved forward by operators.' },
+  {
+    name: 'Tickets',
+    description: 'The same, talked about: threads of posts, notes, attachments, and the inbox.',
+  },
+  { name: 'Search', description: 'Words, wherever they stand.' },
   { name: 'OAuth', description: 'Programs that act for users or on their own, and what users allowed them.' },
   { name: 'Events', description: 'What has changed, in order: for keeping a copy, or a screen, up to date.' },
   { name: 'Audit', description: 'Who did what to which record, and when.' },

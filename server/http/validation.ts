@@ -132,9 +132,13 @@ function toPart(part: InvalidPart['in'], error: ErrorObject): InvalidPart {
   }
 }
 
-function whyNotAmong(allowed: readonly string[], value: unknown): string {
+function whyNotAmong(allowed: readonly unknown[], value: unknown): string {
   const isForScopes = String(allowed) === String(scopeNames)
   if (isForScopes && typeof value === 'string' && Object.hasOwn(signInScopes, value))
     return 'need not be registered: every client that acts for users may ask for it'
-  return `must be one of ${allowed.join(', ')}`
+  // Where true is meant as well as "True", each is shown as it is written.
+  const shown = allowed.some((one) => typeof one === 'boolean')
+    ? allowed.map((one) => JSON.stringify(one))
+    : allowed
+  return `must be one of ${shown.join(', ')}`
 }

@@ -25,6 +25,6 @@ export const insertPortalUser = statement<NewAccount & Auditing>()((value) => {
     record as (${ownRecordsMade(sql`created as users`, actorId)}),
     ${audited(value, { action: 'user.created', recordType: 'user', after: sql`created`, actorId })},
     ${audited(value, { action: 'customer.created', recordType: 'customer', after: sql`record`, actorId })},
-    links as (${confirmationMailed(value.email, sql`created as account`)})
+    links as (${confirmationMailed({ email: value.email, accounts: sql`created as account`, after: 'signing_up' })})
     select created.id from created left join links on true`
 })

@@ -4,15 +4,18 @@
 const [localHead, directoryHead, end, end64, locator64] = [
   0x04034b50, 0x02014b50, 0x06054b50, 0x06064b50, 0x07064b50,
 ]
+/** What an office file never has; the list is read in one go, while nothing else is done. */
+const entriesAtMost = 10_000
+
 const [endBytes, end64Bytes, locatorBytes] = [22, 56, 20]
 
 /**
- * The names of what is in it. Undefined where it is no archive from the first byte to the last, where two entries have one name, an
- * entry is encrypted, or its name leads out of the archive.
+ * The names of what is in it. Undefined where it is no archive from the first byte to the last, where it has more than 10,000
+ * entries, two of them have one name, one is encrypted, or its name leads out of the archive.
  */
 export function archiveEntries(bytes: Buffer): readonly string[] | undefined {
   const directory = directoryOf(bytes)
-  if (!directory || bytes.readUInt32LE(0) !== localHead) return undefined
+  if (!directory || directory.entries > entriesAtMost || bytes.readUInt32LE(0) !== localHead) return undefined
   const names = new Set<string>()
   let at = directory.begin
   for (let entry = 0; entry < directory.entries; entry += 1) {

@@ -1,6 +1,7 @@
 import { getAttachment, keptPictureType } from '../../contract/index.ts'
 import type { Api } from '../http/api.ts'
 import { namesTag, notModified } from '../http/entity-tags.ts'
+import { sendFile } from '../http/file-answers.ts'
 import { disposition } from './attachment-name-rules.ts'
 import * as attachments from './attachment-service.ts'
 
@@ -13,20 +14,22 @@ export function attachmentRoutes(api: Api) {
       const noneMatch = request.headers['if-none-match']
       const has = (hash: string) => noneMatch !== undefined && namesTag(noneMatch, tagOf(hash))
       const found = await attachments.read(request.ctx, request.actor, { id, has })
-      void reply.headers({
+      const headers = {
         etag: tagOf(found.sha256),
-        // An attachment never changes.
-        'cache-control': 'private, max-age=31536000, immutable',
+        // It never changes, but goes with its post: each time we are asked whether it may still be read.
+        'cache-control': 'private, no-cache',
         vary: 'authorization, cookie',
-      })
-      if (!found.bytes) return notModified(reply)
+      }
+      if (!found.content) return notModified(reply.headers(headers))
       const isPicture = found.media_type === keptPictureType
-      return reply
-        .headers({
+      return sendFile(request, reply, {
+        content: found.content,
+        headers: {
+          ...headers,
           'content-type': isPicture ? keptPictureType : 'application/octet-stream',
           'content-disposition': disposition(isPicture ? 'inline' : 'attachment', found.name),
-        })
-        .send(found.bytes)
+        },
+      })
     },
   })
 }

@@ -4,13 +4,14 @@ import { createHash, randomBytes } from 'node:crypto'
 import { attachmentUpload, documentTypes, keptPictureType } from '../../contract/index.ts'
 import type { Actor, Context } from '../context.ts'
 import { AppError, invalid, notFound } from '../errors.ts'
+import type { FileContent } from '../files/files.ts'
 import { type PictureType, pictureTypeOf } from '../files/picture-rules.ts'
 import type { KindOfFile } from '../files/sweep.ts'
 import type { UploadedFile } from '../http/uploads.ts'
 import { semaphore } from '../semaphore.ts'
 import { attachmentKey, keyOfAttachmentFile, tidyName } from './attachment-name-rules.ts'
 import * as repository from './attachment-repository.ts'
-import { agrees, type DocumentType, documentTypeOf, whyRefused } from './attachment-type-rules.ts'
+import { agrees, type DocumentType, documentOf, isTextInAnotherEncoding } from './attachment-type-rules.ts'
 import { isStaff, seenBy } from './ticket-policy.ts'
 
 /** In pixels; pictures are neither wider nor higher. */
@@ -62,15 +63,19 @@ function checked({ bytes, type: declared, name }: UploadedFile, place: number): 
   const pointer = `/${attachmentUpload.field}/${place}`
   const refused = (detail: string) => invalid([{ in: 'body', pointer, detail }])
   if (bytes.length === 0) throw refused('must not be empty')
-  const type = pictureTypeOf(bytes) ?? documentTypeOf(bytes, name)
-  const which = `File ${place + 1}`
+  const picture = pictureTypeOf(bytes)
+  const document = picture === undefined ? documentOf(bytes, name) : undefined
+  const type = picture ?? document?.type
   if (!type)
     throw notThisType(
-      `${which} is no JPEG, PNG or WebP, no PDF, no Word, Excel, PowerPoint or OpenDocument file, and no plain text in UTF-8.`,
+      pointer,
+      isTextInAnotherEncoding(bytes)
+        ? 'must be in UTF-8, if it is text: save it in that encoding'
+        : 'must be a JPEG, PNG or WebP, a PDF, a Word, Excel, PowerPoint or OpenDocument file, or plain text in UTF-8',
     )
-  if (!agrees(type, declared)) throw notThisType(`${which} is ${type}, and said to be ${declared}.`)
-  const refusal = isDocument(type) ? whyRefused(bytes, type) : undefined
-  if (refusal !== undefined) throw refused(refusal)
+  if (!agrees(type, declared))
+    throw notThisType(pointer, `must be what it is said to be: it is ${type}, and said to be ${declared}`)
+  if (document?.refusal !== undefined) throw refused(document.refusal)
   return { bytes, name, type, pointer }
 }
 
@@ -87,8 +92,11 @@ async function asKept(
   return { bytes: large, media_type: keptPictureType }
 }
 
-const notThisType = (detail: string) =>
-  new AppError('unsupported_media_type', detail, { code: 'unsupported_media_type' })
+const notThisType = (pointer: string, detail: string) =>
+  new AppError('unsupported_media_type', `${pointer} ${detail}`, {
+    code: 'unsupported_media_type',
+    errors: [{ in: 'body', pointer, detail }],
+  })
 
 /** Erases of these files what no row names, of a call that is over. Where it fails, the sweep does it. */
 export async function eraseUnused(ctx: Context, keys: readonly string[]): Promise<void> {
@@ -103,7 +111,7 @@ export async function eraseUnused(ctx: Context, keys: readonly string[]): Promis
 
 export interface ReadAttachment extends Pick<repository.FoundAttachment, 'name' | 'media_type' | 'sha256'> {
   /** Undefined where the caller has them already. */
-  readonly bytes: Buffer | undefined
+  readonly content: FileContent | undefined
 }
 
 /** Throws a 404 for one of a post that this actor may not know of. `has` says of a hash whether the caller has that content. */
@@ -118,9 +126,9 @@ export async function read(
       : repository.findCustomersAttachment.first(ctx.db, { id, seen_by: seenBy(ctx, actor) })
   const found = await find()
   if (!found) throw notFound(`There is no attachment ${id}.`)
-  if (has(found.sha256)) return { ...found, bytes: undefined }
-  const bytes = await ctx.files.get(found.key)
-  if (bytes) return { ...found, bytes }
+  if (has(found.sha256)) return { ...found, content: undefined }
+  const content = await ctx.files.get(found.key)
+  if (content) return { ...found, content }
   // Its post may have been deleted between our look at the row and at the file.
   if (await find())
     ctx.log.error(

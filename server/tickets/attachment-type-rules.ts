@@ -5,13 +5,19 @@ import { archiveEntries, firstStoredFile } from './attachment-archive-rules.ts'
 
 export type DocumentType = (typeof documentTypes)[number]
 
+export interface Document {
+  readonly type: DocumentType
+  /** What is wrong with it; undefined where nothing is. */
+  readonly refusal: string | undefined
+}
+
 /** Undefined for what is none of them. `name` decides only between a text and a table: both are text. */
-export function documentTypeOf(bytes: Buffer, name: string): DocumentType | undefined {
+export function documentOf(bytes: Buffer, name: string): Document | undefined {
   const begin = bytes.toString('latin1', 0, 5)
-  if (begin === '%PDF-') return 'application/pdf'
-  if (begin.startsWith('PK\x03\x04')) return officeTypeOf(bytes)
-  if (isPlainText(bytes)) return /\.csv$/i.test(name) ? 'text/csv' : 'text/plain'
-  return undefined
+  if (begin === '%PDF-') return { type: 'application/pdf', refusal: whyNoPdf(bytes) }
+  if (begin.startsWith('PK\x03\x04')) return officeDocumentOf(bytes)
+  if (!isPlainText(bytes)) return undefined
+  return { type: /\.csv$/i.test(name) ? 'text/csv' : 'text/plain', refusal: undefined }
 }
 
 const office = 'application/vnd.openxmlformats-officedocument'
@@ -27,14 +33,15 @@ const mainParts: readonly [RegExp, DocumentType][] = [
 ]
 
 /** By what is in the archive; undefined for any other archive, and for one that could be two things. */
-function officeTypeOf(bytes: Buffer): DocumentType | undefined {
+function officeDocumentOf(bytes: Buffer): Document | undefined {
   const names = archiveEntries(bytes)
   if (!names) return undefined
   const types = openDocument.filter((type) => firstStoredFile(bytes, 'mimetype') === type)
   const found = mainParts.filter(([part]) => names.some((name) => part.test(name))).map(([, type]) => type)
   const isOpenXml = names.includes('[Content_Types].xml')
   const all = [...types, ...(isOpenXml ? found : [])]
-  return all.length === 1 ? all[0] : undefined
+  const [type] = all
+  return type !== undefined && all.length === 1 ? { type, refusal: whyHarmful(names) } : undefined
 }
 
 /** What text has none of; an escape begins the colors of a log. */
@@ -70,17 +77,22 @@ const programs = /\.(?:bat|class|cmd|com|dex|dll|exe|hta|jar|jse?|lnk|msi|ps1|sc
 const zipEnd = 'PK\x05\x06'
 const markup = /<(?:script|html|body|iframe|svg|!doctype|\?php)[\s/>]/i
 
-/** What is wrong with a document of this type; undefined where nothing is. */
-export function whyRefused(bytes: Buffer, type: DocumentType): string | undefined {
-  if (type === 'application/pdf') {
-    const isTwoThings =
-      bytes.subarray(-65_558).includes(zipEnd) || markup.test(bytes.toString('latin1', 0, 1_024))
-    if (isTwoThings) return 'must be a PDF and nothing else besides'
-    return bytes.subarray(-2_048).includes('%%EOF') ? undefined : 'must be a whole PDF'
-  }
-  if (type === 'text/plain' || type === 'text/csv') return undefined
-  const names = archiveEntries(bytes) ?? []
-  if (names.some((name) => macros.test(name))) return 'must have no macros; save it without them'
-  if (names.some((name) => programs.test(name))) return 'must have no programs in it'
-  return undefined
+function whyNoPdf(bytes: Buffer): string | undefined {
+  const isTwoThings =
+    bytes.subarray(-65_558).includes(zipEnd) || markup.test(bytes.toString('latin1', 0, 1_024))
+  if (isTwoThings) return 'must be a PDF and nothing else besides'
+  return bytes.subarray(-2_048).includes('%%EOF') ? undefined : 'must be a whole PDF'
 }
+
+/** `names`: of what is in an office file. */
+function whyHarmful(names: readonly string[]): string | undefined {
+  if (names.some((name) => macros.test(name))) return 'must have no macros; save it without them'
+  return names.some((name) => programs.test(name)) ? 'must have no programs in it' : undefined
+}
+
+/** True for what would be text if it were in UTF-8. */
+export const isTextInAnotherEncoding = (bytes: Buffer): boolean =>
+  !isUtf8(bytes) && (utf16.test(bytes.toString('latin1', 0, 2)) || !binary.test(bytes.toString('latin1')))
+
+/** How text in UTF-16 begins. */
+const utf16 = /^(?:\xFF\xFE|\xFE\xFF)/

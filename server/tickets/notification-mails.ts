@@ -17,6 +17,8 @@ export interface Written {
   readonly message: string
   /** True of the beginning of something longer. */
   readonly cut: boolean
+  /** The names of what is attached. */
+  readonly files: readonly string[]
 }
 
 function mail(about: About, why: string, ...paragraphs: readonly string[]): Text {
@@ -35,8 +37,14 @@ const toCustomer = 'You get mails about what you have asked us.'
 const toOperator = 'You get mails about the work that is given to you.'
 
 const named = ({ ticket_id, subject }: About) => `ticket #${ticket_id}, “${oneLine(subject)}”`
-const said = ({ message, cut }: Omit<Written, 'author'>) =>
-  quoted(message) + (cut ? '\n\n(It goes on in the ticket.)' : '')
+const said = ({ message, cut, files }: Omit<Written, 'author'>) =>
+  [
+    quoted(message),
+    ...(cut ? ['(It goes on in the ticket.)'] : []),
+    ...(files.length === 0 ? [] : [`With it: ${files.map(oneLine).join(', ')}`]),
+  ].join('\n\n')
+
+const inWords = (status: TicketStatus) => status.toLowerCase().replaceAll('_', ' ')
 
 interface Replies extends About {
   readonly posts: readonly Written[]
@@ -56,7 +64,7 @@ export const repliesToOperator = (about: Replies & { readonly status: TicketStat
   mail(
     about,
     toOperator,
-    `there is an answer to ${named(about)}, which is ${about.status}.`,
+    `there is an answer to ${named(about)}, which is ${inWords(about.status)}.`,
     ...replies(about),
   )
 

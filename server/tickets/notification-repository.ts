@@ -93,6 +93,16 @@ const most = sql.lit(10)
 const written = (text: RawBuilder<unknown>, author: RawBuilder<unknown>) =>
   sql`jsonb_build_object('message', left(${text}, ${longest}), 'cut', length(${text}) > ${longest}, 'author', ${author})`
 
+/** The names of what came with a post. */
+const filesOf = (postId: RawBuilder<unknown>) => sql`jsonb_build_object('files', coalesce((
+    select jsonb_agg(attachments.name order by attachments.place) from attachments where attachments.post_id = ${postId}), '[]'))`
+
+/** Who has given but one name has it twice as a customer. */
+const nameOf = (of: 'users' | 'customers') => {
+  const [first, last] = [sql.ref(`${of}.first_name`), sql.ref(`${of}.last_name`)]
+  return sql`case when ${first} = ${last} then ${first} else ${first} || ' ' || ${last} end`
+}
+
 interface Subject {
   readonly subject: string
   readonly status: TicketStatus
@@ -123,10 +133,10 @@ const taking = (side: Side, recipient: RawBuilder<unknown>, isTheOthers: RawBuil
         left join lateral (${recipient}) as recipient on true
         cross join lateral (
           select count(*)::integer as count,
-            jsonb_agg(new.post || jsonb_build_object('id', new.id) order by new.number) filter (where new.place <= ${most}) as posts
+            jsonb_agg(new.post || jsonb_build_object('id', new.id) || ${filesOf(sql`new.id`)} order by new.number) filter (where new.place <= ${most}) as posts
           from (
             select posts.id, posts.number, row_number() over (order by posts.number) as place,
-              ${written(sql`posts.message`, sql`coalesce(nullif(trim(users.first_name || ' ' || users.last_name), ''), users.username, 'Somebody')`)} as post
+              ${written(sql`posts.message`, sql`coalesce(nullif(trim(${nameOf('users')}), ''), users.username, 'Somebody')`)} as post
             from posts left join users on users.id = posts.author_id
             where posts.ticket_id = tickets.id and posts.number > taken.told and not posts.internal and posts.deleted_at is null
               and posts.author_id is distinct from recipient.user_id and ${isTheOthers}
@@ -166,7 +176,7 @@ export const enqueueReplies = statement<{ ticket_id: number; side: Side }>()(
 /** No row: it was brought back since, there is nobody to tell, or it is their own doing. */
 export const findResolution = statement<{ ticket_id: number; closed_at: string; actor_id: number | null }>()(
   (value) => sql<Subject & { recipient: Recipient; comment: Written }>`
-    select asks.subject, tickets.status, ${asRecipient}, ${written(sql`tickets.resolution_comment`, sql`''`)} as comment
+    select asks.subject, tickets.status, ${asRecipient}, ${written(sql`tickets.resolution_comment`, sql`''`)} || '{"files": []}' as comment
     from tickets ${withAsk} cross join lateral (${customer}) as recipient
     where tickets.id = ${value.ticket_id} and tickets.closed_at = ${value.closed_at}::timestamptz
       and recipient.user_id is distinct from ${value.actor_id}::bigint`,
@@ -176,7 +186,7 @@ export const findResolution = statement<{ ticket_id: number; closed_at: string; 
 export const findAssignment = statement<{ ticket_id: number; operator_id: number }>()(
   (value) => sql<Subject & { recipient: Recipient; priority: string; ask: Written }>`
     select asks.subject, tickets.status, tickets.priority, ${asRecipient},
-      ${written(sql`asks.message`, sql`customers.first_name || ' ' || customers.last_name`)} as ask
+      ${written(sql`asks.message`, nameOf('customers'))} || ${filesOf(sql`asks.id`)} as ask
     from tickets join customers on customers.id = tickets.customer_id ${withAsk} cross join lateral (${operator}) as recipient
     where tickets.id = ${value.ticket_id} and tickets.processed_by = ${value.operator_id}
       and tickets.status = 'IN_PROGRESS' and tickets.archived_at is null`,

@@ -93,14 +93,17 @@ const locked = (value: OwnPost & Auditing, row = sql`posts`) => sql`
   where posts.id = ${value.id} and posts.author_id = ${value.actor_id}::bigint and posts.deleted_at is null and ${visible(value.seen_by)}
   for update of tickets, posts`
 
-/** Edits a post of the caller's own; the ask with its ticket. No row: not theirs, deleted, too old, or archived. */
-export const updatePost = statement<OwnPost & { message: string; minutes: number } & From & Auditing>()(
+/** Edits a post of the caller's own; the ask with its ticket. No row: not theirs, deleted, too old, or not in a state for it. */
+export const updatePost = statement<
+  OwnPost & { message: string; minutes: number; ask_from: readonly string[] } & From & Auditing
+>()(
   (value) => sql<PostRow>`
     with before as (${locked(value)}),
     changed as (
-      update posts set message = ${value.message}, edited_at = clock_timestamp(), ${touch('posts')}
+      update posts set message = ${value.message}, edited_at = clock_timestamp(), edited_by = ${value.actor_id}::bigint, ${touch('posts')}
       from before
-      where posts.id = before.id and before.state = any(${value.from}::text[])
+      where posts.id = before.id
+        and before.state = any(case when before.number = 1 then ${value.ask_from}::text[] else ${value.from}::text[] end)
         and before.created_at > now() - ${value.minutes} * interval '1 minute'
       returning posts.*
     ),
@@ -154,4 +157,10 @@ export const deletePost = statement<OwnPost & From & Auditing>()(
       after: sql`ticket_changed`,
     })}
     select changed.id from changed`,
+)
+
+/** Taken before deleting, in the same transaction: the latest post is looked for among what was said until then. */
+export const lockTicketOf = statement<{ id: number }>()(
+  (value) => sql<{ id: number }>`
+    select tickets.id from tickets join posts on posts.ticket_id = tickets.id where posts.id = ${value.id} for update of tickets`,
 )

@@ -10,18 +10,27 @@ import {
 } from '../../contract/index.ts'
 import { audit } from '../audit/index.ts'
 import type { Actor, Context } from '../context.ts'
-import { customerArchived, customers, customerStatesFor } from '../customers/index.ts'
+import { customerStatesFor } from '../customers/index.ts'
 import { auditing } from '../db/audit.ts'
 import type { Page, PageQuery } from '../db/list.ts'
+import { inTransaction } from '../db/transaction.ts'
 import { type AppError, changedMeanwhile, conflict, forbidden, notFound } from '../errors.ts'
-import { attaching, type Attaching, type NewAttachment } from './attachment-repository.ts'
+import { ownUserId } from '../users/index.ts'
+import { attaching, type NewAttachment } from './attachment-repository.ts'
 import * as repository from './post-repository.ts'
 import * as views from './post-views-repository.ts'
 import type { PostRow } from './post-views-repository.ts'
 import { isStaff, seenBy } from './ticket-policy.ts'
-import { insertFollowUp } from './ticket-repository.ts'
+import { insertFollowUp, lockTicket } from './ticket-repository.ts'
 import { reopenDays, ticketMay, ticketStatesFor } from './ticket-rules.ts'
 import * as tickets from './ticket-service.ts'
+import { findFollowUp } from './ticket-views-repository.ts'
+
+interface Said {
+  readonly message: string
+  readonly internal: boolean
+  readonly attachments: readonly NewAttachment[]
+}
 
 /** Writes into a ticket's thread. A customer's answer may bring the ticket back, or open one that follows it. */
 export async function create(
@@ -31,14 +40,18 @@ export async function create(
   { message, internal = false }: Body<typeof createPost>,
   attachments: readonly NewAttachment[] = [],
 ): Promise<PostRow> {
+  if (internal && !isStaff(actor)) throw forbidden('Notes are of the staff, for the staff.')
+  return say(ctx, actor, ticket_id, { message, internal, attachments })
+}
+
+async function say(ctx: Context, actor: Actor, ticket_id: number, said: Said): Promise<PostRow> {
   const staff = isStaff(actor)
-  if (internal && !staff) throw forbidden('Notes are of the staff, for the staff.')
-  const said = { message, ...attaching(attachments), ...auditing(actor) }
+  const { message, internal, attachments } = said
+  const words = { ticket_id, message, ...attaching(attachments), ...auditing(actor) }
   const post = internal
-    ? await repository.insertNote.first(ctx.db, { ...said, ticket_id, from: ticketStatesFor('say') })
+    ? await repository.insertNote.first(ctx.db, { ...words, from: ticketStatesFor('say') })
     : await repository.insertReply.first(ctx.db, {
-        ...said,
-        ticket_id,
+        ...words,
         seen_by: seenBy(ctx, actor),
         from: ticketStatesFor(staff ? 'say' : 'answer'),
         reopen_from: staff ? [] : ticketStatesFor('reopen'),
@@ -46,31 +59,32 @@ export async function create(
       })
   if (post) return post
   const ticket = await tickets.get(ctx, actor, ticket_id)
-  if (ticket.archived_at) throw tickets.ticketArchived(ticket)
+  if (ticket.archived_at) throw tickets.ticketArchived(actor, ticket_id)
   if (staff || ticketMay('answer', ticket)) throw changedMeanwhile(`Ticket ${ticket_id}`)
   return followUp(ctx, actor, ticket, said)
 }
 
-/** Opens another ticket for what a customer says of one that ended. */
-async function followUp(
-  ctx: Context,
-  actor: Actor,
-  ticket: Ticket,
-  said: Attaching & { readonly message: string },
-): Promise<PostRow> {
-  const asked = await insertFollowUp.first(ctx.db, {
-    customer_id: ticket.customer_id,
-    customer_from: customerStatesFor('log_request'),
-    subject: ticket.subject,
-    priority: ticket.priority,
-    tags: [],
-    follow_up_of: ticket.id,
-    ...said,
-    ...auditing(actor),
+/** What a customer says of a ticket that ended goes to the one that follows it; where there is none it opens that. */
+async function followUp(ctx: Context, actor: Actor, ticket: Ticket, said: Said): Promise<PostRow> {
+  const { id, subject, priority } = ticket
+  return inTransaction(ctx, async (ctx) => {
+    await lockTicket.all(ctx.db, { id })
+    const open = await findFollowUp.first(ctx.db, { id, own: ownUserId(actor) })
+    if (open) return say(ctx, actor, open.id, said)
+    return tickets.forOwn(ctx, actor, (own) =>
+      insertFollowUp.first(ctx.db, {
+        own,
+        customer_from: customerStatesFor('log_request'),
+        subject,
+        message: said.message,
+        priority,
+        tags: [],
+        follow_up_of: id,
+        ...attaching(said.attachments),
+        ...auditing(actor),
+      }),
+    )
   })
-  if (asked) return asked
-  const customer = await customers.get(ctx, ticket.customer_id)
-  throw customer.archived_at ? customerArchived(customer) : changedMeanwhile(`Ticket ${ticket.id}`)
 }
 
 /** Throws a 404 for one that this actor may not know of. */
@@ -113,21 +127,30 @@ export async function edit(
     minutes: editMinutes,
     seen_by: seenBy(ctx, actor),
     from: ticketStatesFor('say'),
+    ask_from: ticketStatesFor('edit'),
     ...auditing(actor),
   })
   if (edited) return edited
   const post = await ownPost(ctx, actor, id)
   if (post.deleted_at) throw conflict('post_deleted', `Post ${id} is deleted.`)
+  if (post.number === 1 && !ticketMay('edit', post))
+    throw conflict(
+      'wrong_state',
+      `Ticket ${post.ticket_id} is ${post.status}; what it asks cannot be edited.`,
+    )
   throw conflict('post_too_old', `Post ${id} can be edited no more: ${editMinutes} minutes are over.`)
 }
 
 /** Deletes what the caller has said. Repeating it changes nothing. */
 export async function remove(ctx: Context, actor: Actor, id: number): Promise<void> {
-  const deleted = await repository.deletePost.first(ctx.db, {
-    id,
-    seen_by: seenBy(ctx, actor),
-    from: ticketStatesFor('say'),
-    ...auditing(actor),
+  const deleted = await inTransaction(ctx, async (ctx) => {
+    await repository.lockTicketOf.all(ctx.db, { id })
+    return repository.deletePost.first(ctx.db, {
+      id,
+      seen_by: seenBy(ctx, actor),
+      from: ticketStatesFor('say'),
+      ...auditing(actor),
+    })
   })
   if (deleted) return
   const post = await ownPost(ctx, actor, id)
@@ -140,12 +163,12 @@ export async function remove(ctx: Context, actor: Actor, id: number): Promise<vo
 async function ownPost(ctx: Context, actor: Actor, id: number): Promise<PostRow> {
   const post = await get(ctx, actor, id)
   if (post.author_id !== actor.user_id || actor.user_id === null) throw notTheAuthor(id)
-  if (post.archived_at) throw tickets.ticketArchived({ id: post.ticket_id })
+  if (post.archived_at) throw tickets.ticketArchived(actor, post.ticket_id)
   return post
 }
 
 const notTheAuthor = (id: number): AppError =>
-  forbidden(`Post ${id} is not yours; only its author may change it.`)
+  forbidden(`Post ${id} is not yours; only its author may edit or delete it.`)
 
 /** What was done to the post. That of the ask is the ticket's. */
 export async function history(

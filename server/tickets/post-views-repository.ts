@@ -1,6 +1,6 @@
 // Posts as they are read: one, and the threads that they stand in.
 import { type RawBuilder, sql } from 'kysely'
-import type { Post } from '../../contract/index.ts'
+import { editMinutes, type Post, type TicketStatus } from '../../contract/index.ts'
 import { list } from '../db/list.ts'
 import { statement } from '../db/statement.ts'
 import { listed } from './attachment-repository.ts'
@@ -10,7 +10,8 @@ const columnsWith = (
   attachments: RawBuilder<unknown>,
 ) => sql`posts.id, users.username, posts.message, posts.ticket_id, posts.author_id,
   nullif(trim(users.first_name || ' ' || users.last_name), '') as author_name, users.role as author_role, posts.internal, posts.created_at,
-  posts.updated_at, posts.version, posts.edited_at, posts.deleted_at, posts.number, tickets.archived_at, ${attachments} as attachments`
+  posts.updated_at, posts.version, posts.edited_at, posts.edited_by, posts.deleted_at, posts.number,
+  posts.created_at > now() - ${sql.lit(editMinutes)} * interval '1 minute' as is_fresh, tickets.archived_at, tickets.status, ${attachments} as attachments`
 
 export const postColumns = columnsWith(listed(sql`posts.id`))
 
@@ -24,8 +25,11 @@ const withTicket = sql`join tickets on tickets.id = posts.ticket_id ${withAuthor
 /** A post, and what decides what may be done to it. */
 export interface PostRow extends Post {
   readonly number: number
+  /** Young enough to be edited. */
+  readonly is_fresh: boolean
   /** Of its ticket. */
   readonly archived_at: string | null
+  readonly status: TicketStatus
 }
 
 /** What a customer may see of a thread. */

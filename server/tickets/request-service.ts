@@ -25,6 +25,7 @@ import {
   type TicketAction,
   ticketMay,
   ticketStatesFor,
+  tidySubject,
   tidyTags,
 } from './ticket-rules.ts'
 import * as views from './ticket-views-repository.ts'
@@ -135,7 +136,7 @@ export async function edit(
 ): Promise<Request> {
   const edited = await repository.editAsk.first(ctx.db, {
     id,
-    subject: ask.subject?.trim() ?? null,
+    subject: ask.subject === undefined ? null : tidySubject(ask.subject),
     body: ask.body,
     from: ticketStatesFor('edit'),
     ...auditing(actor),

@@ -3,12 +3,10 @@
 import {
   archiveRequest,
   assignRequest,
-  atLeast,
   closeRequest,
   createPost,
   deletePost,
   editRequest,
-  editMinutes,
   getCustomer,
   getOperator,
   getPost,
@@ -24,6 +22,7 @@ import {
 import { possible, type RecordDefinition } from '../http/records.ts'
 import * as posts from './post-service.ts'
 import type { PostRow } from './post-views-repository.ts'
+import { isStaff } from './ticket-policy.ts'
 import { type TicketAction, ticketMay } from './ticket-rules.ts'
 import * as requests from './request-service.ts'
 import * as tickets from './ticket-service.ts'
@@ -78,16 +77,14 @@ export const postRecord: RecordDefinition<'post'> = {
   table: 'posts',
   get: posts.get,
   links: (post, actor) => {
-    const { id, ticket_id, author_id, created_at, deleted_at, number, archived_at } = post as PostRow
+    const { id, ticket_id, author_id, deleted_at, number, is_fresh, archived_at, status } = post as PostRow
     const isOwn = author_id !== null && author_id === actor.user_id && !deleted_at && !archived_at
-    const isFresh = Date.parse(created_at) > Date.now() - editMinutes * 60_000
+    const isOpen = number > 1 || ticketMay('edit', { status, archived_at })
     return {
       self: { to: getPost, params: { id } },
       ticket: { to: getTicket, params: { id: ticket_id } },
-      ...(number > 1 && atLeast(actor.role, 'operator')
-        ? { history: { to: listPostHistory, params: { id } } }
-        : {}),
-      ...(isOwn && isFresh ? { edit: { to: updatePost, params: { id } } } : {}),
+      ...(number > 1 && isStaff(actor) ? { history: { to: listPostHistory, params: { id } } } : {}),
+      ...(isOwn && is_fresh && isOpen ? { edit: { to: updatePost, params: { id } } } : {}),
       ...(isOwn && number > 1 ? { delete: { to: deletePost, params: { id } } } : {}),
     }
   },

@@ -51,6 +51,7 @@ const insertTicket = <Row, Who extends object>(
     ${answer}`,
   )
 
+const ofUser = (value: { own: number }) => sql`customers.user_id = ${value.own}::bigint`
 const ofCustomer = (value: { customer_id: number }) => sql`customers.id = ${value.customer_id}`
 const opened = sql`from opened as tickets join asked as posts on true`
 
@@ -61,13 +62,13 @@ export const insertRequest = insertTicket<Request, { customer_id: number }>(
 
 /** For the customer that a user is. */
 export const insertOwnTicket = insertTicket<Ticket, { own: number }>(
-  (value) => sql`customers.user_id = ${value.own}::bigint`,
+  ofUser,
   sql`select ${customersColumns} ${opened}`,
 )
 
-/** Answers its first post. */
-export const insertFollowUp = insertTicket<PostRow, { customer_id: number }>(
-  ofCustomer,
+/** For the same; answers its first post. */
+export const insertFollowUp = insertTicket<PostRow, { own: number }>(
+  ofUser,
   sql`select ${newPostColumns} ${opened} ${withAuthor}`,
 )
 
@@ -75,11 +76,14 @@ export const insertFollowUp = insertTicket<PostRow, { customer_id: number }>(
 export const state = sql`case when tickets.archived_at is null then tickets.status else 'ARCHIVED' end`
 
 /**
- * Locks the ticket as it is now, however long it had to wait. What may happen is decided by this row alone: the statement's own
- * view of the table may be older.
+ * Locks the ticket and its ask as they are now, however long it had to wait. What may happen is decided by this row alone, and
+ * what is asked is answered from it: the statement's own view of the tables may be older.
  */
-const locked = (id: number) =>
-  sql`select tickets.id, ${state} as state, tickets.status, tickets as row from tickets where tickets.id = ${id} for update`
+const locked = (id: number) => sql`
+  select tickets.id, ${state} as state, tickets.status, tickets as row, posts.subject, posts.message
+  from tickets ${withFirstPost} where tickets.id = ${id} for update of tickets, posts`
+
+const withItsAsk = sql`join before as posts on posts.id = tickets.id`
 
 /** The states from which it may happen; given as values, so that the table of rules is the only place that knows. */
 export type From = { readonly from: readonly string[] }
@@ -105,7 +109,7 @@ export const assignTicket = statement<{ id: number; operator_id: number } & From
       after: sql`changed`,
     })},
     queued as (${assignmentTold(value)})
-    select ${requestColumns} from changed as tickets ${withFirstPost} left join queued on true`,
+    select ${requestColumns} from changed as tickets ${withItsAsk} left join queued on true`,
 )
 
 /** Ends a live ticket. No row: absent, or not in a state that leads there. */
@@ -128,7 +132,7 @@ export const closeTicket = statement<
       after: sql`changed`,
     })},
     queued as (${resolutionTold(value)})
-    select ${requestColumns} from changed as tickets ${withFirstPost} left join queued on true`,
+    select ${requestColumns} from changed as tickets ${withItsAsk} left join queued on true`,
 )
 
 /** Edits the ask of a live ticket. No row: absent, or not in a state for it. Without a subject the old one stays. */
@@ -146,7 +150,8 @@ export const editAsk = statement<{ id: number; subject: string | null; body: str
       returning tickets.*
     ),
     asked as (
-      update posts set subject = coalesce(${value.subject}, posts.subject), message = ${value.body}, ${touch('posts')}
+      update posts set subject = coalesce(${value.subject}, posts.subject), message = ${value.body},
+        edited_at = clock_timestamp(), edited_by = ${value.actor_id}::bigint, ${touch('posts')}
       from changed where posts.ticket_id = changed.id and posts.number = 1
       returning posts.*
     ),
@@ -173,7 +178,7 @@ export const archiveTicket = statement<{ id: number } & From & Auditing>()(
     select changed.id from changed`,
 )
 
-/** Sets what is not null, on a live ticket. No row: absent or archived. */
+/** Sets what is not null, on a live ticket. No row: absent or archived, or it is so already. */
 export const labelTicket = statement<
   { id: number; priority: string | null; tags: readonly string[] | null } & From & Auditing
 >()(
@@ -183,9 +188,15 @@ export const labelTicket = statement<
       update tickets set priority = coalesce(${value.priority}, tickets.priority),
         tags = coalesce(${value.tags}::text[], tickets.tags), ${touch('tickets')}
       from before
-      where tickets.id = before.id and before.state = any(${value.from})
+      where tickets.id = before.id and before.state = any(${value.from}) and (tickets.priority, tickets.tags)
+        is distinct from (coalesce(${value.priority}, tickets.priority), coalesce(${value.tags}::text[], tickets.tags))
       returning tickets.*
     ),
     ${audited(value, { action: 'ticket.updated', recordType: 'ticket', before: sql`before`, after: sql`changed` })}
-    select ${staffsColumns} from changed as tickets ${withFirstPost}`,
+    select ${staffsColumns} from changed as tickets ${withItsAsk}`,
+)
+
+/** Taken before a look at what follows the ticket, in the same transaction: whoever opens that right now is waited for and seen. */
+export const lockTicket = statement<{ id: number }>()(
+  (value) => sql<{ id: number }>`select tickets.id from tickets where tickets.id = ${value.id} for update`,
 )

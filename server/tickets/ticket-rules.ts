@@ -49,11 +49,14 @@ export function tidyTags(tags: readonly string[]): string[] {
   return [...new Set(tags.map((tag) => tag.trim().toLowerCase()))]
 }
 
+/** On one line. */
+export const tidySubject = (subject: string): string => subject.trim().replace(/\s+/g, ' ')
+
 const longestDerivedSubject = 100
 
 /** The subject that was given, or the beginning of the body's first line. */
 export function subjectOf(ask: { readonly subject?: string; readonly body: string }): string {
-  const given = ask.subject?.trim()
+  const given = tidySubject(ask.subject ?? '')
   if (given) return given
   const line = ask.body
     .trim()

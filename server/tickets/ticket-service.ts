@@ -18,7 +18,7 @@ import { ownUserId } from '../users/index.ts'
 import { attaching, type NewAttachment } from './attachment-repository.ts'
 import { isStaff, seenBy } from './ticket-policy.ts'
 import * as repository from './ticket-repository.ts'
-import { ticketStatesFor, tidyTags } from './ticket-rules.ts'
+import { ticketStatesFor, tidySubject, tidyTags } from './ticket-rules.ts'
 import * as views from './ticket-views-repository.ts'
 
 /** Opens a ticket of the caller's own. */
@@ -28,25 +28,34 @@ export async function open(
   { subject, message }: Body<typeof openTicket>,
   attachments: readonly NewAttachment[] = [],
 ): Promise<Ticket> {
+  return forOwn(ctx, actor, (own) =>
+    repository.insertOwnTicket.first(ctx.db, {
+      own,
+      customer_from: customerStatesFor('log_request'),
+      subject: tidySubject(subject),
+      message,
+      priority: 'normal',
+      tags: [],
+      follow_up_of: null,
+      ...attaching(attachments),
+      ...auditing(actor),
+    }),
+  )
+}
+
+/** Inserts for the customer that the caller is, who is made first where the shop has made only a login. */
+export async function forOwn<Row>(
+  ctx: Context,
+  actor: Actor,
+  insert: (own: number) => Promise<Row | undefined>,
+): Promise<Row> {
   const own = ownUserId(actor)
-  const ask = {
-    own,
-    customer_from: customerStatesFor('log_request'),
-    subject: subject.trim(),
-    message,
-    priority: 'normal',
-    tags: [],
-    follow_up_of: null,
-    ...attaching(attachments),
-    ...auditing(actor),
-  }
-  const opened = await repository.insertOwnTicket.first(ctx.db, ask)
-  if (opened) return opened
-  // The first of a login that the shop made without a customer.
+  const inserted = await insert(own)
+  if (inserted) return inserted
   await portal.ownOf(ctx, actor)
-  const second = await repository.insertOwnTicket.first(ctx.db, ask)
-  if (!second) throw changedMeanwhile('Your customer record')
-  return second
+  const afterwards = await insert(own)
+  if (afterwards) return afterwards
+  throw changedMeanwhile('Your customer record')
 }
 
 /** Throws a 404 for one that this actor may not know of. */
@@ -92,7 +101,7 @@ export async function inbox(
   return views.pageOfInbox(ctx.db, { open: true, ...filters[whose] }, page)
 }
 
-/** Changes priority or tags. */
+/** Changes priority or tags. Setting what is so already changes nothing. */
 export async function label(
   ctx: Context,
   actor: Actor,
@@ -108,9 +117,15 @@ export async function label(
   })
   if (labeled) return labeled
   const ticket = await get(ctx, actor, id)
-  if (!ticket.archived_at) throw changedMeanwhile(`Ticket ${id}`)
-  throw ticketArchived(ticket)
+  if (ticket.archived_at) throw ticketArchived(actor, id)
+  return ticket
 }
 
-export const ticketArchived = ({ id }: Pick<Ticket, 'id'>): AppError =>
-  conflict('ticket_archived', `Ticket ${id} is archived; open a new one instead.`)
+/** With the way out. */
+export const ticketArchived = (actor: Actor, id: number): AppError =>
+  conflict(
+    'ticket_archived',
+    isStaff(actor)
+      ? `Ticket ${id} is archived; log a new request for its customer instead: POST /api/v1/customers/{id}/requests.`
+      : `Ticket ${id} is archived; open a new one instead: POST /api/v1/tickets.`,
+  )

@@ -42,6 +42,14 @@ export const findCustomersTicket = statement<{ id: number; seen_by: number | nul
     where tickets.id = ${value.id} and ${visible(value.seen_by)}`,
 )
 
+/** The latest live ticket of this user that goes on from another one. */
+export const findFollowUp = statement<{ id: number; own: number }>()(
+  (value) => sql<{ id: number }>`
+    select tickets.id from tickets join customers on customers.id = tickets.customer_id
+    where tickets.follow_up_of = ${value.id} and tickets.archived_at is null and customers.user_id = ${value.own}
+    order by tickets.id desc limit 1`,
+)
+
 export interface TicketFilters {
   readonly status?: string | undefined
   readonly processed_by?: number | undefined

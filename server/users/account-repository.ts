@@ -4,8 +4,8 @@ import { audited, type Auditing } from '../db/audit.ts'
 import { statement } from '../db/statement.ts'
 import { touch } from '../db/touch.ts'
 
-const columns = sql`users.id, users.username, users.email, users.first_name, users.last_name, users.role,
-  users.notifications, users.created_at, users.updated_at, users.version`
+const columns = sql`users.id, users.username, users.email, users.email_verified_at is not null as email_verified,
+  users.first_name, users.last_name, users.role, users.notifications, users.created_at, users.updated_at, users.version`
 
 export const findAccount = statement<{ id: number }>()(
   (value) => sql<Me>`select ${columns} from users where users.id = ${value.id}`,

@@ -84,6 +84,13 @@ const invitation = (of: string) =>
     of: sql`${sql.ref(of)} where ${sql.ref(`${of}.status`)} = 'invited'`,
   })
 
+/** Whoever got their password from an admin proves their address by this; whoever is invited, by the invitation. */
+const confirmation = enqueued({
+  task: 'mail_email_change',
+  payload: sql`json_build_object('user_id', created.id, 'email', created.email, 'asked_at', clock_timestamp(), 'after', 'making')`,
+  of: sql`created where created.status = 'active' and created.email is not null`,
+})
+
 export const insertUser = statement<NewUser & Auditing>()(
   (value) => sql<User>`
     with created as (
@@ -93,8 +100,9 @@ export const insertUser = statement<NewUser & Auditing>()(
       returning *
     ),
     ${audited(value, { action: 'user.created', recordType: 'user', after: sql`created` })},
-    queued as (${invitation('created')})
-    select ${columns} from created as users left join queued on true`,
+    queued as (${invitation('created')}),
+    links as (${confirmation})
+    select ${columns} from created as users left join queued on true left join links on true`,
 )
 
 /**

@@ -6,7 +6,7 @@ import { launchChromium } from '../support/chromium.ts'
 import { openTestDesk } from '../support/desk.ts'
 import { secretIn } from '../support/kept-mails.ts'
 
-const desk = await openTestDesk()
+const desk = await openTestDesk({ publicUrl: 'http://127.0.0.1:8000' })
 const browser = await launchChromium()
 afterAll(() => browser.close())
 const password = 'keep-yourself-warm'
@@ -99,7 +99,12 @@ test('a new e-mail address, confirmed by a button and not by opening the page', 
   await desk.as(user)(changeMyEmail, { body: { email: 'new@wall.example' } })
   const [mail] = await desk.mails()
   const email = async () => (await desk.as(admin)(getUser, { params: { id: user.id } })).body.email
-  await onPage(`/confirm-email#${secretIn(mail)}`, async (page) => {
+  await onPage('/sign-in', async (page) => {
+    await page.getByLabel('Username').fill(user.username)
+    await page.getByLabel('Password').fill(password)
+    await page.keyboard.press('Enter')
+    await page.waitForURL(({ pathname }) => pathname !== '/sign-in', { waitUntil: 'commit' })
+    await page.goto(`/confirm-email#${secretIn(mail)}`)
     await page.waitForLoadState('networkidle')
     expect(await email()).toBeNull()
     await page.getByRole('button', { name: 'Confirm' }).click()

@@ -4,7 +4,7 @@ import { launchChromium } from '../support/chromium.ts'
 import { openTestDesk } from '../support/desk.ts'
 import { secretIn } from '../support/kept-mails.ts'
 
-const desk = await openTestDesk()
+const desk = await openTestDesk({ publicUrl: 'http://127.0.0.1:8000' })
 const browser = await launchChromium()
 afterAll(() => browser.close())
 const password = 'keep-yourself-warm'
@@ -47,6 +47,10 @@ test('somebody signs up, is told what is wrong until all is right, confirms the 
   expect(await page.evaluate('document.activeElement.id')).toBe('done')
   await page.getByRole('link', { name: 'Sign in' }).click()
   await page.waitForURL('**/sign-in')
+  await page.getByLabel('Username').fill('Lyly')
+  await page.getByLabel('Password').fill(password)
+  await page.keyboard.press('Enter')
+  await page.waitForURL(({ pathname }) => pathname !== '/sign-in', { waitUntil: 'commit' })
 
   await page.goto(`/confirm-email#${secretIn((await desk.mails())[0])}`)
   await page.getByRole('button', { name: 'Confirm' }).click()

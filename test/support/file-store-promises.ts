@@ -1,6 +1,7 @@
 // What every file store behind the port promises, whatever it is made of.
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
+import { fileBytes } from './file-bytes.ts'
 import type { Files } from '../../server/files/files.ts'
 
 const newName = () => `${randomBytes(16).toString('hex')}-large.webp`
@@ -16,23 +17,23 @@ export function fileStorePromises(open: () => Files) {
   test.each([0, 1, 70_000, 1_000_000])('%i bytes come out as they went in', async (length) => {
     const [files, name, bytes] = [open(), newName(), randomBytes(length)]
     await files.put(name, bytes)
-    expect((await files.get(name))?.equals(bytes)).toBe(true)
+    expect((await fileBytes(files, name))?.equals(bytes)).toBe(true)
   })
 
   test('what is put again takes the place of what was there', async () => {
     const [files, name] = [open(), newName()]
     await files.put(name, Buffer.from('old'))
     await files.put(name, Buffer.from('new'))
-    expect(String(await files.get(name))).toBe('new')
+    expect(String(await fileBytes(files, name))).toBe('new')
   })
 
   test('what is not there is undefined, and may be deleted', async () => {
     const [files, name] = [open(), newName()]
-    expect(await files.get(name)).toBeUndefined()
+    expect(await fileBytes(files, name)).toBeUndefined()
     await files.delete(name)
     await files.put(name, Buffer.from('here'))
     await files.delete(name)
-    expect(await files.get(name)).toBeUndefined()
+    expect(await fileBytes(files, name)).toBeUndefined()
     expect(await namesIn(files)).not.toContain(name)
   })
 
@@ -57,7 +58,7 @@ export function fileStorePromises(open: () => Files) {
     const over = new AbortController()
     const reading = (async () => {
       while (!over.signal.aborted) {
-        const bytes = await files.get(name)
+        const bytes = await fileBytes(files, name)
         expect(contents.some((content) => bytes && content.equals(bytes))).toBe(true)
       }
     })()

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import sharp from 'sharp'
 import { photoSizes } from '../../contract/index.ts'
 import type { Context } from '../../server/context.ts'
+import { fileBytes } from './file-bytes.ts'
 
 type Format = 'jpeg' | 'png' | 'webp'
 
@@ -36,7 +37,7 @@ export async function filesOutOfPlace({ db, files, clock }: Context): Promise<st
     for (const size of photoSizes) {
       const name = `${row.photo_key}-${size}.webp`
       named.add(name)
-      const bytes = await files.get(name)
+      const bytes = await fileBytes(files, name)
       const hash = bytes && createHash('sha256').update(bytes).digest('hex')
       if (bytes && bytes.toString('latin1', 8, 12) !== 'WEBP') wrong.push(`${name} is no WebP`)
       if (hash !== row[`photo_${size}_hash`]) wrong.push(`customer ${row.id}: ${name} is ${hash ?? 'absent'}`)
@@ -47,7 +48,7 @@ export async function filesOutOfPlace({ db, files, clock }: Context): Promise<st
   })
   for (const { id, sha256, key } of attachments.rows as AttachmentRow[]) {
     named.add(key)
-    const bytes = await files.get(key)
+    const bytes = await fileBytes(files, key)
     const hash = bytes && createHash('sha256').update(bytes).digest('hex')
     if (hash !== sha256) wrong.push(`attachment ${id}: ${key} is ${hash ?? 'absent'}`)
   }

@@ -2,6 +2,7 @@
 // record is as it was made, at version 1, wherever the call works on that.
 import { randomUUID } from 'node:crypto'
 import { type Endpoint, endpoints } from '../../contract/index.ts'
+import { newSecret } from '../../server/credentials/secrets.ts'
 import type { TestDesk } from './desk.ts'
 import type { TestUser } from './given.ts'
 import { asUpload, picture } from './photos.ts'
@@ -143,6 +144,11 @@ const calls: Readonly<Record<string, Make>> = {
     return call
   },
   inviteUser: user,
+  confirmEmail: async ({ given }, caller) => {
+    const token = newSecret('mailedLink')
+    await given.mailedLink('email_change', token, caller)
+    return { body: { token } }
+  },
   changeMyEmail: () => ({ body: { email: 'me@winterfell.example' } }),
 
   createOperator: () => ({ body: { first_name: 'Jennie', last_name: 'Lanister' } }),

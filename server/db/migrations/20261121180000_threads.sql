@@ -10,12 +10,14 @@ alter table posts
   add updated_at timestamptz not null default now(),
   add version integer not null default 1 check (version >= 1),
   add edited_at timestamptz,
+  add edited_by bigint references users,
   -- What is left of a deleted post is its place.
   add deleted_at timestamptz,
   add constraint posts_first_is_the_ask check (number > 1 or not internal and deleted_at is null),
   add constraint posts_deleted_has_no_text check (deleted_at is null or message = '');
 
-update posts set updated_at = created_at;
+-- A rewrite of the table by ALTER takes a tenth of what an UPDATE of every row takes, and leaves no dead rows.
+alter table posts alter updated_at type timestamptz using created_at;
 
 -- A thread from its beginning: as the staff sees it, and as its customer does.
 create index posts_thread on posts (ticket_id, created_at, id);
@@ -37,7 +39,10 @@ alter table tickets
     when 'urgent' then interval '0' when 'high' then interval '1000 years'
     when 'normal' then interval '2000 years' else interval '3000 years' end) at time zone 'UTC') stored;
 
-update tickets set last_post_at = created_at;
+alter table tickets alter last_post_at type timestamptz using created_at;
+
+-- The open one that an answer on an old ticket goes to.
+create index tickets_follow_ups on tickets (follow_up_of) where follow_up_of is not null;
 
 -- What there is to do: all of it, and what is somebody's or nobody's.
 create index tickets_open_queue on tickets (queue_place, id)
