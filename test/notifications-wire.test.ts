@@ -229,10 +229,11 @@ test('in a file it is the same mail; a file of a month ago is deleted, with what
   try {
     const { sent, id } = await mailsOf({ subject: 'Wärme\r\nBcc: evil@x.example' })
     const mailer = fileMailer(dataDir, from, silentLog)
-    await mailer.send(sent[0] as Mail)
-    await mailer.send(sent[1] as Mail)
     const folder = join(dataDir, 'mail')
-    const [old = '', young = ''] = (await readdir(folder)).sort()
+    await mailer.send(sent[0] as Mail)
+    const [old = ''] = await readdir(folder)
+    await mailer.send(sent[1] as Mail)
+    const young = (await readdir(folder)).find((name) => name !== old) ?? ''
     const { parsed, all, names } = await read(await readFile(join(folder, old), 'utf8'))
     expect(parsed.subject).toBe(`[#${id}] Wärme Bcc: evil@x.example`)
     expect(parsed.messageId).toBe(sent[0]?.id)

@@ -37,7 +37,7 @@ async function choose(page: Page, secret: string, again = secret) {
 
 const isDone = async (page: Page) => {
   await page.getByRole('heading', { level: 2 }).waitFor()
-  expect(await page.evaluate('document.activeElement.id')).toBe('done')
+  await expect.poll(() => page.evaluate('document.activeElement.id')).toBe('done')
   expect(page.url(), 'the secret is out of the history').not.toContain('#')
 }
 

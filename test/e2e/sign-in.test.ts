@@ -35,7 +35,7 @@ test('one signs in by keyboard, and goes on to where one wanted to go; no script
   const { username } = await desk.given.user({ password })
   const { page, complaints } = await newPage()
   await page.goto('/sign-in?return_to=/api/v1/me')
-  expect(await page.evaluate('document.activeElement.id')).toBe('username')
+  await expect.poll(() => page.evaluate('document.activeElement.id')).toBe('username')
   expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360)
   await signIn(page, username, password)
   await page.waitForURL(({ pathname }) => pathname === '/api/v1/me')

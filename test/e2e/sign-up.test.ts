@@ -44,7 +44,7 @@ test('somebody signs up, is told what is wrong until all is right, confirms the 
   await page.getByLabel('Username').fill('Lyly')
   await send()
   await page.getByRole('heading', { name: 'Look into your mail' }).waitFor()
-  expect(await page.evaluate('document.activeElement.id')).toBe('done')
+  await expect.poll(() => page.evaluate('document.activeElement.id')).toBe('done')
   await page.getByRole('link', { name: 'Sign in' }).click()
   await page.waitForURL('**/sign-in')
   await page.getByLabel('Username').fill('Lyly')
