@@ -506,6 +506,19 @@ describe('at the same moment', () => {
     expect(all.map(({ status }) => status)).toEqual(all.map(() => 200))
   })
 
+  test('a customer is archived while they answer what has ended: before it or after it, and nobody waits in a circle', async () => {
+    for (let round = 0; round < 15; round += 1) {
+      const ed = await portalUser()
+      const { id } = await opened(ed)
+      await staff(closeRequest, { params: { id }, body: { status: 'REJECTED', resolution_comment: 'No' } })
+      const [answer, archived] = await Promise.all([
+        say(ed, id, 'But why?'),
+        staff(archiveCustomer, { params: { id: ed.customer_id } }),
+      ])
+      expect([[201, 409].includes(answer.status), archived.status], `${answer.status}`).toEqual([true, 204])
+    }
+  })
+
   // What is counted and when the latest was written is looked at after the last test (I07).
   test('posts are written and deleted', async () => {
     const ed = await portalUser()

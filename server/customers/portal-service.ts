@@ -5,6 +5,7 @@ import { auditing } from '../db/audit.ts'
 import { inTransaction } from '../db/transaction.ts'
 import { changedMeanwhile, conflict } from '../errors.ts'
 import { ownUserId } from '../users/index.ts'
+import { lockCustomer } from './customer-repository.ts'
 import { customerStatesFor } from './customer-rules.ts'
 import * as repository from './portal-repository.ts'
 import { linkingOf } from './portal-rules.ts'
@@ -21,6 +22,11 @@ export async function ownOf(ctx: Context, actor: Actor): Promise<number> {
     if (own?.archived_at === null) return own.id
     throw conflict('customer_archived', 'The shop keeps your record in its archive; ask it to restore that.')
   })
+}
+
+/** The same, in a transaction: until its end nothing else is done to that customer, nor by them where this is taken first. */
+export async function lockOwn(ctx: Context, actor: Actor): Promise<void> {
+  await lockCustomer.all(ctx.db, { id: await ownOf(ctx, actor) })
 }
 
 interface Proof {

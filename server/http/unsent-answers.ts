@@ -31,7 +31,8 @@ export function boundUnsentAnswers(app: FastifyInstance, { atOnce, forOne, patie
 
   app.addHook('onSend', (request, reply, payload, done) => {
     const bytes = typeof payload === 'string' || Buffer.isBuffer(payload) ? payload.length : 0
-    if (bytes < large) return done(null, payload)
+    // Whose caller has left it is let go at once, and no `close` would come to take it off the count.
+    if (bytes < large || reply.raw.destroyed) return done(null, payload)
     const caller = callerOf(request)
     const own = callers.get(caller) ?? 0
     const refusal = refusalOf(own + bytes, all + bytes)

@@ -10,7 +10,7 @@ import {
 } from '../../contract/index.ts'
 import { audit } from '../audit/index.ts'
 import type { Actor, Context } from '../context.ts'
-import { customerStatesFor } from '../customers/index.ts'
+import { customerStatesFor, portal } from '../customers/index.ts'
 import { auditing } from '../db/audit.ts'
 import type { Page, PageQuery } from '../db/list.ts'
 import { inTransaction } from '../db/transaction.ts'
@@ -21,7 +21,7 @@ import * as repository from './post-repository.ts'
 import * as views from './post-views-repository.ts'
 import type { PostRow } from './post-views-repository.ts'
 import { isStaff, seenBy } from './ticket-policy.ts'
-import { insertFollowUp, lockTicket } from './ticket-repository.ts'
+import { insertFollowUp } from './ticket-repository.ts'
 import { reopenDays, ticketMay, ticketStatesFor } from './ticket-rules.ts'
 import * as tickets from './ticket-service.ts'
 import { findFollowUp } from './ticket-views-repository.ts'
@@ -68,7 +68,8 @@ async function say(ctx: Context, actor: Actor, ticket_id: number, said: Said): P
 async function followUp(ctx: Context, actor: Actor, ticket: Ticket, said: Said): Promise<PostRow> {
   const { id, subject, priority } = ticket
   return inTransaction(ctx, async (ctx) => {
-    await lockTicket.all(ctx.db, { id })
+    // Before any ticket of theirs, as whatever archives or links them does.
+    await portal.lockOwn(ctx, actor)
     const open = await findFollowUp.first(ctx.db, { id, own: ownUserId(actor) })
     if (open) return say(ctx, actor, open.id, said)
     return tickets.forOwn(ctx, actor, (own) =>

@@ -195,8 +195,3 @@ export const labelTicket = statement<
     ${audited(value, { action: 'ticket.updated', recordType: 'ticket', before: sql`before`, after: sql`changed` })}
     select ${staffsColumns} from changed as tickets ${withItsAsk}`,
 )
-
-/** Taken before a look at what follows the ticket, in the same transaction: whoever opens that right now is waited for and seen. */
-export const lockTicket = statement<{ id: number }>()(
-  (value) => sql<{ id: number }>`select tickets.id from tickets where tickets.id = ${value.id} for update`,
-)
