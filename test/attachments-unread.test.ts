@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { Readable } from 'node:stream'
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, expect, test } from 'vitest'
 import type { Post } from '../contract/index.ts'
 import { unavailable } from '../server/errors.ts'
@@ -92,3 +93,25 @@ test.each<[number, string, () => Promise<FileContent | undefined>]>([
 function failing(): never {
   throw new Error('The disk is broken')
 }
+
+test('who leaves before the file is opened is counted no more', { timeout: 30_000 }, async () => {
+  let opened = 0
+  const slow = await withStore(async () => {
+    await pause(50)
+    opened += 1
+    return { bytes: bytes.length, stream: Readable.from([bytes]) }
+  })
+  for (let round = 0; round < 6; round += 1) {
+    const leaving = Array.from({ length: 20 }, () => {
+      const socket = connect({ port: Number(new URL(slow.url).port), host: '127.0.0.1' })
+      socket.write(
+        `GET ${path} HTTP/1.1\r\nHost: desk.test\r\nAuthorization: ${headers.authorization}\r\n\r\n`,
+      )
+      return socket
+    })
+    await pause(20)
+    for (const socket of leaving) socket.destroy()
+    await expect.poll(() => opened).toBe(20 * (round + 1))
+  }
+  await expect.poll(async () => (await sendTo(slow.url, { path, headers })).status).toBe(200)
+})
