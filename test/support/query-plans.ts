@@ -7,14 +7,17 @@ export interface Sent {
   readonly values?: readonly unknown[]
 }
 
-/** Runs `work` and answers the statements that this process sent meanwhile, as it sent them. */
+/** What no call waits for, and what is sent at any moment: the heartbeat of the listening line, and that there is news. */
+const sentByTheWay = /^select 1$|\bpg_notify\b/
+
+/** Runs `work` and answers the statements that this process sent meanwhile, as it sent them, without those sent by the way. */
 export async function sentDuring(work: () => Promise<unknown>): Promise<Sent[]> {
   const sent: Sent[] = []
   const prototype: { query: (...given: unknown[]) => unknown } = pg.Client.prototype
   const { query } = prototype
   prototype.query = function (this: unknown, ...given) {
     const [first] = given
-    if (typeof first === 'object' && first !== null && 'text' in first) sent.push(first as Sent)
+    if (isStatement(first) && !sentByTheWay.test(first.text)) sent.push(first)
     return query.apply(this, given)
   }
   try {
@@ -24,6 +27,9 @@ export async function sentDuring(work: () => Promise<unknown>): Promise<Sent[]> 
   }
   return sent
 }
+
+const isStatement = (given: unknown): given is Sent =>
+  typeof given === 'object' && given !== null && 'text' in given && typeof given.text === 'string'
 
 export interface Plan {
   /** The indexes that were read, in alphabetical order. */
