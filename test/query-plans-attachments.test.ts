@@ -76,7 +76,7 @@ test('an attachment is found by its number, and whose it is by that of the custo
     'tickets_pkey',
     'customers_user_key',
   ]
-  await expectPlans(() => as(user)(getAttachment, { params: { id: row?.id ?? 0 } }), indexes, 30)
+  await expectPlans(() => as(user)(getAttachment, { params: { id: row?.id ?? 0 } }), indexes, 50)
 })
 
 test('the sweep looks up the files by their names, and who has them by their hashes', async () => {

@@ -50,7 +50,7 @@ test.each<[string, string, SearchType | undefined, string[], number]>([
   ['a rare word in tickets', rare, 'ticket', [...asks, ...told], 10 * hit + results + 20],
   ['a rare word in posts', rare, 'post', [...replies, ...told], 10 * hit + results + 20],
   ['a rare name', rare, 'customer', customers, 100 * hit + results + 20],
-  ['a middling word', middling, 'ticket', [...asks, ...told], 2_500 + 1_000 * 5 + results + 50],
+  ['a middling word', middling, 'ticket', [...asks, ...told], 3_500 + 1_000 * 5 + results + 50],
   ['a frequent word', frequent, 'ticket', [...asks, ...told], bounded + results],
   ['a frequent word in posts', frequent, 'post', [...replies, ...told], bounded + results],
   ['a frequent name', frequent, 'customer', customers, bounded + results],
