@@ -13,6 +13,7 @@ import {
   serverPid,
   startDesk,
 } from './support/desk-process.ts'
+import { mailServer } from './support/mail-server.ts'
 
 const open = { ANONYMOUS_ROLE: 'operator', LOG_LEVEL: 'warn' }
 let serial = 0
@@ -130,6 +131,48 @@ test(
     expect(await doesJobs()).toBe(true)
     expect(await ready()).toBe(true)
     expect((await desk.stop()).code).toBe(0)
+  },
+)
+
+test(
+  'a process that is killed in the middle of a job leaves it to the next one, which does it within a minute or so',
+  { timeout: 60_000 },
+  async () => {
+    const folder = await newFolder()
+    const silent = await mailServer({ onConnect: () => {} })
+    const jobs = () =>
+      ask<{ locked_by: string | null }>(
+        folder,
+        `select locked_by from graphile_worker.jobs where task_identifier like 'mail_%'`,
+      )
+    const first = await startDesk({ folder, env: { SMTP_URL: `smtp://127.0.0.1:${silent.smtp.port}` } })
+    const signedUp = await fetch(`${first.url}/api/v1/signup`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ username: 'jon', password: 'keep-yourself-warm', email: 'jon@wall.example' }),
+    })
+    expect(signedUp.status).toBe(201)
+    const [held] = await eventually(async () => {
+      const found = await jobs()
+      return found[0]?.locked_by ? found : undefined
+    })
+    const heard = () =>
+      ask<{ id: string }>(folder, 'select id from job_workers where id = $1', [held?.locked_by])
+    await eventually(async () => (await heard()).length === 1)
+    await killServer(first)
+
+    const { received, smtp } = await mailServer()
+    await startDesk({ folder, env: { SMTP_URL: `smtp://127.0.0.1:${smtp.port}` } })
+    // Its minute is not over yet.
+    await eventually(async () => (await ask(folder, 'select from job_workers')).length === 2)
+    expect(await jobs()).toEqual([held])
+    await ask(folder, `update job_workers set seen_at = seen_at - interval '1 minute' where id = $1`, [
+      held?.locked_by,
+    ])
+    await eventually(() => received.length > 0)
+    expect(received.map(({ to }) => to)).toEqual([['jon@wall.example']])
+    await eventually(async () => (await jobs()).length === 0)
+    expect(await heard()).toEqual([])
   },
 )
 

@@ -89,6 +89,11 @@ export interface IdempotencyKeys {
   status: number;
 }
 
+export interface JobWorkers {
+  id: string;
+  seen_at: Generated<string>;
+}
+
 export interface Notices {
   mailed_at: string | null;
   side: string;
@@ -271,6 +276,7 @@ export interface DB {
   audit_events: AuditEvents;
   customers: Customers;
   idempotency_keys: IdempotencyKeys;
+  job_workers: JobWorkers;
   notices: Notices;
   oauth_browsers: OauthBrowsers;
   oauth_clients: OauthClients;

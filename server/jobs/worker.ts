@@ -6,6 +6,7 @@ import type { Static, TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import { type ConnectionOptions, openPool, ownersRights } from '../db/database.ts'
 import type { Log } from '../log.ts'
+import { attendance } from './attendance.ts'
 import { jobEvents, type JobListener } from './job-events.ts'
 
 export interface Task {
@@ -66,6 +67,7 @@ export async function startWorker(
   const crontab = Object.entries(tasks)
     .flatMap(([name, { schedule }]) => (schedule === undefined ? [] : [`${schedule} ${name} ?max=3`]))
     .join('\n')
+  const attending = attendance(pool, log)
   const begin = () =>
     run({
       pgPool: pool,
@@ -74,7 +76,7 @@ export async function startWorker(
       concurrency: 2,
       noHandleSignals: true,
       logger: queueLogger(log),
-      events: jobEvents(listener),
+      events: attending.watch(jobEvents(listener)),
       // How a job ended is written down at once, and waited for by stopping: without these two it is neither (0.18).
       preset: {
         worker: {
@@ -87,7 +89,10 @@ export async function startWorker(
 
   const stopping = new AbortController()
   const first = await begin()
-  const working = keepRunning(first, begin, stopping.signal, log)
+  const working = Promise.all([
+    keepRunning(first, begin, stopping.signal, log),
+    attending.keep(stopping.signal),
+  ])
   return {
     async stop() {
       stopping.abort()
