@@ -152,12 +152,9 @@ test(
       body: JSON.stringify({ username: 'jon', password: 'keep-yourself-warm', email: 'jon@wall.example' }),
     })
     expect(signedUp.status).toBe(201)
-    const [held] = await eventually(async () => {
-      const found = await jobs()
-      return found[0]?.locked_by ? found : undefined
-    })
+    const held = await eventually(async () => (await jobs()).find(({ locked_by }) => locked_by !== null))
     const heard = () =>
-      ask<{ id: string }>(folder, 'select id from job_workers where id = $1', [held?.locked_by])
+      ask<{ id: string }>(folder, 'select id from job_workers where id = $1', [held.locked_by])
     await eventually(async () => (await heard()).length === 1)
     await killServer(first)
 
@@ -167,7 +164,7 @@ test(
     await eventually(async () => (await ask(folder, 'select from job_workers')).length === 2)
     expect(await jobs()).toEqual([held])
     await ask(folder, `update job_workers set seen_at = seen_at - interval '1 minute' where id = $1`, [
-      held?.locked_by,
+      held.locked_by,
     ])
     await eventually(() => received.length > 0)
     expect(received.map(({ to }) => to)).toEqual([['jon@wall.example']])
