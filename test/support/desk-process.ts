@@ -51,7 +51,7 @@ export interface RunOptions {
 }
 
 /** Looks until it finds something; what throws is not there yet. Throws when there is nothing after half a minute. */
-export async function eventually<T>(look: () => T | Promise<T>): Promise<T> {
+export async function eventually<T>(look: () => T | Promise<T>): Promise<NonNullable<T>> {
   for (const deadline = Date.now() + 30_000; Date.now() < deadline; await pause(20)) {
     const found = await Promise.resolve()
       .then(look)
