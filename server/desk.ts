@@ -25,9 +25,10 @@ import { mailerOf } from './mail/mailer.ts'
 import { measurePool } from './metrics/database-metrics.ts'
 import { measureJobs } from './metrics/job-metrics.ts'
 import { newRegistry } from './metrics/registry.ts'
+import { notificationTasks } from './notifications/index.ts'
 import { oauthTasks } from './oauth/index.ts'
 import { secretKeyOf } from './secret-key.ts'
-import { attachments, notificationTasks } from './tickets/index.ts'
+import { attachments } from './tickets/index.ts'
 
 export interface Open {
   /** Where the data lies, for people. */

@@ -10,6 +10,7 @@ import {
   endpoints,
   requestFor,
 } from '../contract/index.ts'
+import { readConfig } from '../server/config.ts'
 import { requireAccess } from '../server/http/access.ts'
 import { openTestDesk, type TestDesk } from './support/desk.ts'
 import type { TestUser } from './support/given.ts'
@@ -327,6 +328,11 @@ async function statusOf(
   return status
 }
 
+test('S02 the table is of a desk as it comes: nothing is configured that opens a door', () => {
+  const config = readConfig({ PUBLIC_URL: 'http://desk.test' })
+  expect(desk.ctx.config).toEqual({ ...config, rateLimit: false, logLevel: 'silent' })
+})
+
 test('every route has its row in the table, and the table no row of a route that is gone', () => {
   expect(Object.keys(matrix).sort()).toEqual(endpoints.map((endpoint) => endpoint.schema.operationId).sort())
 })
@@ -346,7 +352,7 @@ describe.each(endpoints.map((endpoint) => [endpoint.schema.operationId, endpoint
         (role, column) => [kind as ObjectKind, role, row[column]] as const,
       ),
     )
-    test.each(cells)('%s record, %s: %i', async (kind, role, expected) => {
+    test.each(cells)('S01, S02 %s record, %s: %i', async (kind, role, expected) => {
       expect(await statusOf(desk, endpoint, kind, role)).toBe(expected)
     })
   },

@@ -23,7 +23,7 @@ function statusWith(
   })
 }
 
-test('a call without credentials has the role, and no more than that', async () => {
+test('S02 a call without credentials has the role, and no more than that', async () => {
   expect((await anonymous(listCustomers, {})).status).toBe(200)
   expect((await anonymous(createOperator, { body: { first_name: 'A', last_name: 'B' } })).status).toBe(403)
 })

@@ -50,12 +50,12 @@ describe('the application', async () => {
     'create schema loot',
     'select * from graphile_worker._private_jobs',
     "select graphile_worker.add_job('loot')",
-  ])('may not: %s', async (text) => {
+  ])('S60 may not: %s', async (text) => {
     await expect(ctx.db.query({ text })).rejects.toMatchObject(denied)
   })
 
   test.skipIf(process.env['DATABASE_URL'])(
-    'cannot become anybody else, having signed in as itself',
+    'S60 cannot become anybody else, having signed in as itself',
     async () => {
       const { rows } = await ctx.db.query({
         text: `select session_user as name, set_config('role', 'none', false) as role`,

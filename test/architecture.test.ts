@@ -24,6 +24,8 @@ const lawful: Record<string, string> = {
   'server/db/statement.ts': `import 'kysely'`,
   'server/http/api.ts': `import '../../contract/index.ts'`,
   'server/jobs/queue.ts': `import '../context.ts'`,
+  'server/files/picture-rules.ts': `import './polyglot-rules.ts'`,
+  'server/files/polyglot-rules.ts': ``,
   'server/audit/index.ts': `import './chain-service.ts'`,
   'server/audit/chain-service.ts': `import './chain-repository.ts'`,
   'server/audit/chain-repository.ts': `import '../db/statement.ts'`,
@@ -42,9 +44,12 @@ const lawful: Record<string, string> = {
   'server/customers/customer-rules.ts': `
     import type { Context } from '../context.ts'; import '../../contract/index.ts'; import './customer-policy.ts'`,
   'server/customers/customer-policy.ts': ``,
-  'server/tickets/index.ts': `import '../customers/index.ts'; import '../users/index.ts'`,
+  'server/notifications/index.ts': `import '../mail/mail.ts'`,
+  'server/mail/mail.ts': ``,
+  'server/tickets/index.ts': `
+    import '../customers/index.ts'; import '../notifications/index.ts'; import '../users/index.ts'`,
   'server/search/index.ts': `import '../tickets/index.ts'`,
-  'server/portal/index.ts': `import '../auth/index.ts'; import '../customers/index.ts'; import '../users/index.ts'`,
+  'server/sign-up/index.ts': `import '../auth/index.ts'; import '../customers/index.ts'; import '../users/index.ts'`,
   'test/story.test.ts': `import '../server/main.ts'`,
 }
 
@@ -52,8 +57,13 @@ const lawful: Record<string, string> = {
 const planted: { rule: string; file: string; imports: string; asType?: true }[] = [
   { rule: 'users-stands-on-no-module', file: 'server/users/badge.ts', imports: '../tickets/index.ts' },
   { rule: 'feed-stands-on-no-module', file: 'server/feed/names.ts', imports: '../users/index.ts' },
+  {
+    rule: 'notifications-stands-on-no-module',
+    file: 'server/notifications/threads.ts',
+    imports: '../tickets/index.ts',
+  },
   { rule: 'oauth-stands-on-auth-and-users', file: 'server/oauth/shop.ts', imports: '../tickets/index.ts' },
-  { rule: 'auth-stands-on-users', file: 'server/auth/portal.ts', imports: '../customers/index.ts' },
+  { rule: 'auth-stands-on-users', file: 'server/auth/customer.ts', imports: '../customers/index.ts' },
   { rule: 'audit-stands-on-no-module', file: 'server/audit/names.ts', imports: '../users/index.ts' },
   {
     rule: 'customers-stands-on-audit-and-users',
@@ -61,13 +71,13 @@ const planted: { rule: string; file: string; imports: string; asType?: true }[] 
     imports: '../tickets/index.ts',
   },
   {
-    rule: 'tickets-stands-on-audit-and-customers-and-users',
+    rule: 'tickets-stands-on-audit-and-customers-and-notifications-and-users',
     file: 'server/tickets/key.ts',
     imports: '../auth/index.ts',
   },
   {
-    rule: 'portal-stands-on-auth-and-customers-and-users',
-    file: 'server/portal/inbox.ts',
+    rule: 'sign-up-stands-on-auth-and-customers-and-users',
+    file: 'server/sign-up/inbox.ts',
     imports: '../tickets/index.ts',
   },
   {

@@ -161,7 +161,7 @@ test.each<[string, string, string]>([
   ['from=2026-11-21T10:00:00Z&until=2026-11-21T09:59:59Z', '/until', 'must not be before from'],
   ['from=2026-11-21T10:00:00Z&until=2026-11-21T10:30:00%2B01:00', '/until', 'must not be before from'],
   ['since=2026-11-21T10:00:00Z', '/since', 'is not a known parameter'],
-])('%s is refused', async (query, pointer, detail) => {
+])('S25 %s is refused', async (query, pointer, detail) => {
   const { status, text } = await sendTo(url, {
     path: `/api/v1/audit?${query}`,
     headers: { authorization: `Bearer ${admin.token}` },

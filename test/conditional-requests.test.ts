@@ -94,7 +94,7 @@ describe.each(readers.map((endpoint) => [endpoint.schema.operationId, endpoint] 
 describe.each(changing.map((endpoint) => [endpoint.schema.operationId, endpoint] as const))(
   '%s',
   (_name, endpoint) => {
-    test('changes nothing for who thinks of another version', async () => {
+    test('S40 changes nothing for who thinks of another version', async () => {
       const { send, tag } = await prepared(endpoint)
       const before = await tag()
       for (const header of ['"999"', `W/${before}`, '"0", "998"', '', 'x', before.slice(1, -1)]) {
@@ -112,7 +112,7 @@ describe.each(changing.map((endpoint) => [endpoint.schema.operationId, endpoint]
     })
 
     test.each(['the very version', 'a list with it', 'whatever there is', 'its tag with links'])(
-      'changes for who thinks of %s, and answers the new tag',
+      'S40 changes for who thinks of %s, and answers the new tag',
       async (which) => {
         const { send, tag } = await prepared(endpoint)
         const before = await tag()
@@ -130,7 +130,7 @@ describe.each(changing.map((endpoint) => [endpoint.schema.operationId, endpoint]
       },
     )
 
-    test('of four who race with one tag exactly one wins', async () => {
+    test('S40 of four who race with one tag exactly one wins', async () => {
       const { send, tag } = await prepared(endpoint)
       const match = { 'if-match': await tag() }
       const statuses = (await Promise.all(Array.from({ length: 4 }, () => send(match)))).map(
@@ -144,7 +144,7 @@ describe.each(changing.map((endpoint) => [endpoint.schema.operationId, endpoint]
   },
 )
 
-test('what is no strong tag is told so, as opposed to a version that has passed', async () => {
+test('S40 what is no strong tag is told so, as opposed to a version that has passed', async () => {
   const { id } = await desk.given.customer()
   const call = desk.as(await desk.given.operator())
   const detailOf = async (match: string) => {
@@ -156,7 +156,7 @@ test('what is no strong tag is told so, as opposed to a version that has passed'
   expect(await detailOf('"7"')).toBe('The record is at version 1 now. Read it again.')
 })
 
-test('control: without the tag all four win, one after the other', async () => {
+test('S40, control: without the tag all four win, one after the other', async () => {
   const endpoint = changing.find(({ schema }) => schema.operationId === 'updateCustomer')
   const { send } = await prepared(endpoint as Endpoint)
   const statuses = (await Promise.all(Array.from({ length: 4 }, () => send()))).map(({ status }) => status)

@@ -206,7 +206,7 @@ describe.each<[string, string, readonly string[], readonly string[]]>([
     ],
   ],
 ])('%s', (name, rule, good, bad) => {
-  test(`must be ${rule}`, () => {
+  test(`${name === 'SECRET_KEY' ? 'S43 ' : ''}must be ${rule}`, () => {
     expect(good.map((value) => mistakesIn({ [name]: value }))).toEqual(good.map(() => []))
     expect(bad.map((value) => mistakesIn({ [name]: value }))).toEqual(
       bad.map(() => [expect.stringContaining(rule)]),
@@ -217,7 +217,7 @@ describe.each<[string, string, readonly string[], readonly string[]]>([
   })
 })
 
-test('DATABASE_URL must name a PostgreSQL, and wants a key of its own', () => {
+test('S43 DATABASE_URL must name a PostgreSQL, and wants a key of its own', () => {
   const withKey = (DATABASE_URL: string) => mistakesIn({ DATABASE_URL, SECRET_KEY: key })
 
   for (const good of [
@@ -251,7 +251,7 @@ test.each([
   ['192.168.0.7', false],
   ['127.0.0.1.example.com', false],
   ['localhost.example.com', false],
-])('on HOST %s doors without a lock are allowed: %s', (HOST, allowed) => {
+])('S02 on HOST %s doors without a lock are allowed: %s', (HOST, allowed) => {
   for (const door of [{ ANONYMOUS_ROLE: 'customer' }, { RATE_LIMIT: 'off' }]) {
     const mistakes = mistakesIn({ HOST, ...door })
     expect(mistakes).toEqual(

@@ -258,7 +258,7 @@ test('archived customers are listed only when asked for', async () => {
   ).toMatchObject([{ id }])
 })
 
-test('who made a customer stays, and who changed them last is told, in the reply as in the log', async () => {
+test('S28 who made a customer stays, and who changed them last is told, in the reply as in the log', async () => {
   const [maker, changer] = [operator, await given.operator()]
   const { body: made } = await call(createCustomer, { body: { first_name: 'Ed', last_name: 'Made' } })
   expect(made).toMatchObject({ created_by: maker.id, updated_by: maker.id })

@@ -64,6 +64,20 @@ test('the link goes to the new address, a notice to the old one, and only the li
   ])
 })
 
+test('the link works for half an hour, and its secret is kept only as a hash', async () => {
+  const user = await newUser(null)
+  await ask(user, 'soon@shop.example')
+  await mails()
+  const kept = await rows(
+    `select purpose, email, octet_length(secret_hash) as bytes, expires_at - created_at = '30 minutes' as for_30_minutes
+     from one_time_tokens where user_id = $1`,
+    [user.id],
+  )
+  expect(kept).toEqual([
+    { purpose: 'email_change', email: 'soon@shop.example', bytes: 32, for_30_minutes: true },
+  ])
+})
+
 test('a first address is confirmed in the same way, and the one so far can be, too', async () => {
   const user = await newUser(null)
   await ask(user, 'first@shop.example')

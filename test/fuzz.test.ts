@@ -20,7 +20,7 @@ test(`20,000 requests of any kind find nothing (FUZZ_SEED=${seed})`, { timeout: 
   expect(report.sent).toBe(20_000)
 })
 
-test('no request has put anything on the prototype of all objects', () => {
+test('S41 no request has put anything on the prototype of all objects', () => {
   expect(Object.getOwnPropertyNames(Object.prototype)).toEqual(prototypeBefore)
   expect(Object.keys({})).toEqual([])
 })

@@ -21,7 +21,7 @@ function allowanceIn({ headers }: Pick<Answer<unknown>, 'headers'>) {
   return { policy, q, w, r, t }
 }
 
-test('a user is told what is left, is refused beyond it on every token of theirs, and may go on after the wait', async () => {
+test('S47 a user is told what is left, is refused beyond it on every token of theirs, and may go on after the wait', async () => {
   const user = await desk.given.user({ username: 'busy', password })
   const signedIn = await desk.anonymous(createToken, { body: { username: 'busy', password } })
   const [one, other] = [desk.as(user), desk.as(signedIn.body)]
@@ -44,7 +44,7 @@ test('a user is told what is left, is refused beyond it on every token of theirs
   expect((await desk.as(user)(getMe, {})).status).toBe(200)
 })
 
-test('no spelling of a call gets round the count', async () => {
+test('S47 no spelling of a call gets round the count', async () => {
   const user = await desk.given.operator()
   const headers = { authorization: `Bearer ${user.token}` }
   const spellings: [string, RequestInit?][] = [
@@ -65,7 +65,7 @@ test('no spelling of a call gets round the count', async () => {
   expect(left).toEqual(spellings.map((_, n) => 19 - n))
 })
 
-test('calls without good credentials are counted by the address they come from, which hinders nobody who has some', async () => {
+test('S47 calls without good credentials are counted by the address they come from, which hinders nobody who has some', async () => {
   desk.advance(60_000)
   const user = await desk.given.operator()
   const stranger = desk.as({ token: 'fdt_nobodys' })
@@ -103,7 +103,7 @@ test('with RATE_LIMIT=off nobody is counted', async () => {
   expect((await open.anonymous(livez, {})).status).toBe(200)
 })
 
-test('fifty tries to sign in at once on two instances are counted exactly, and each is told its own count', async () => {
+test('S47 fifty tries to sign in at once on two instances are counted exactly, and each is told its own count', async () => {
   await signing.given.user({ username: 'wanted', password })
   const answers = await Promise.all(
     Array.from({ length: 50 }, (_, n) =>

@@ -104,7 +104,7 @@ test('next and previous are whole URLs on PUBLIC_URL that keep the filters', asy
   expect(page.body.previous).toBeNull()
 })
 
-test('a cursor works only for the list, filters and order it was made for, and only untouched', async () => {
+test('S25 a cursor works only for the list, filters and order it was made for, and only untouched', async () => {
   const page = await call(listCustomers, { query: { limit: 5 } })
   const cursor = new URL(page.body.next ?? '').searchParams.get('cursor') ?? ''
   const refused = async (
@@ -166,7 +166,7 @@ test.each([
   ['q=%00', '/q'],
   ['filter[created_by.password_hash]=x', '/filter[created_by.password_hash]'],
   ['__proto__=x', '/__proto__'],
-])('?%s is refused and named', async (query, pointer) => {
+])('S24, S25 ?%s is refused and named', async (query, pointer) => {
   const { token } = await given.operator()
   const { status, text } = await sendTo(url, {
     path: `/api/v1/customers?${query}`,

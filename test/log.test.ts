@@ -93,7 +93,7 @@ async function sendRaw(desk: DeskProcess, text: string) {
 }
 
 test(
-  'logs are JSON lines that find every request by its id and hold no secret',
+  'S51 logs are JSON lines that find every request by its id and hold no secret',
   { timeout: 60_000 },
   async () => {
     const { desk, database } = await startTalkativeDesk()

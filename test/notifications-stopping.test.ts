@@ -8,7 +8,7 @@ import {
   updateCustomer,
   updateMe,
 } from '../contract/index.ts'
-import { portal } from '../server/customers/index.ts'
+import { ownRecords } from '../server/customers/index.ts'
 import type { Mail } from '../server/mail/mail.ts'
 import { openTestDesk } from './support/desk.ts'
 import { conversation, proved } from './support/notifications.ts'
@@ -147,7 +147,7 @@ describe('the link in a mail', () => {
        select 'test', 'user.email_changed', 'user', id, to_jsonb(users), 'by hand' from users where id = $1`,
       [user.id],
     )
-    await portal.link(desk.ctx, { user_id: user.id, request_id: 'proof' })
+    await ownRecords.link(desk.ctx, { user_id: user.id, request_id: 'proof' })
     expect(await ended(id)).toEqual([])
     expect(await changes('user', user.id)).toHaveLength(1)
     // It is theirs to say in their account now.

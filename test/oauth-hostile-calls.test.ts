@@ -49,7 +49,7 @@ test('a parameter that is sent twice is refused', async () => {
 })
 
 test.each(['token', 'revoke', 'introspect', 'device_authorization'])(
-  'a body that is no form is told so by /oauth/%s',
+  'S18 a body that is no form is told so by /oauth/%s',
   async (name) => {
     const answer = await post(`/oauth/${name}`, '{"grant_type":"client_credentials"}', 'application/json')
     expect([answer.status, await answer.json()]).toEqual([
@@ -90,7 +90,7 @@ test.each([
   ['/oauth/userinfo', 'GET, HEAD, OPTIONS, POST'],
   ['/oauth/pages/consent.css', 'GET, HEAD'],
   ['/oauth/clients', 'GET, HEAD, POST'],
-])('%s answers 405 to all methods but %s', async (path, allow) => {
+])('S49 %s answers 405 to all methods but %s', async (path, allow) => {
   const methods = ['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE', 'PROPFIND']
   const refused = methods.filter((method) => !allow.split(', ').includes(method))
   for (const method of refused) {
@@ -120,7 +120,7 @@ test.each(['/.well-known/openid-configuration', '/oauth/jwks'])('%s is there for
   ])
 })
 
-test('U+0000 in the name of a client or a user is no failure of ours', async () => {
+test('S41 U+0000 in the name of a client or a user is no failure of ours', async () => {
   const unknown = await post('/oauth/token', 'grant_type=client_credentials&client_id=%00&client_secret=x')
   expect([unknown.status, await unknown.json()]).toEqual([
     401,
@@ -166,7 +166,7 @@ test.each([
   ['/oauth/device', 16_384],
   ['/oauth/authorize', 4_096],
   ['/oauth/device_authorization', 4_096],
-])('a body at %s has at most %i bytes', async (path, limit) => {
+])('S49 a body at %s has at most %i bytes', async (path, limit) => {
   expect((await post(path, 'a'.repeat(limit))).status).not.toBe(413)
   const refused = await post(path, 'a'.repeat(limit + 1))
   expect([refused.status, await refused.json()]).toEqual([

@@ -83,6 +83,17 @@ test('a mailed link sets a new password, once, and ends all that let the user in
   )
 })
 
+test('the link works for half an hour, and its secret is kept only as a hash', async () => {
+  const user = await newUser()
+  await mailedToken(user.email)
+  const kept = await rows(
+    `select purpose, octet_length(secret_hash) as bytes, expires_at - created_at = '30 minutes' as for_30_minutes
+     from one_time_tokens where user_id = $1`,
+    [user.id],
+  )
+  expect(kept).toEqual([{ purpose: 'password_reset', bytes: 32, for_30_minutes: true }])
+})
+
 test('S09 of fifty who use one link at once, one succeeds; everything else is one and the same 400', async () => {
   const user = await newUser()
   const token = await mailedToken(user.email)

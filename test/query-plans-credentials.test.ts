@@ -69,7 +69,7 @@ test('a client is deleted with the grants that it has', async () => {
       'tokens_secret_hash_key',
       'users_pkey',
     ],
-    200,
+    500,
     undo,
   )
 })

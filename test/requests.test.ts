@@ -218,7 +218,7 @@ test('two edits at the same moment leave an audit chain without a gap', async ()
   expect((await call(getRequest, { params: { id } })).body.body).toBe(words)
 })
 
-test('work is given only to an active operator who is there', async () => {
+test('S28 work is given only to an active operator who is there', async () => {
   const { id } = await given.request()
   const customerUser = await given.user({ role: 'customer' })
   const gone = await given.operator()

@@ -226,7 +226,7 @@ test('422 without q, for a type that there is not, and for more than fifty', asy
   expect(await statusOf('?q=a&limit=50&type=post')).toBe(200)
 })
 
-test('no input is an error of syntax, or gets out of its place', async () => {
+test('S25 no input is an error of syntax, or gets out of its place', async () => {
   const before = await rows('select count(*) from posts')
   const bits = [
     `'`,

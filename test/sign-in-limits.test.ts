@@ -10,7 +10,7 @@ const password = 'keep-yourself-warm'
 const tryAt = (desk: typeof first, username: string, secret: string) =>
   desk.anonymous(createToken, { body: { username, password: secret } })
 
-test('five wrong tries for a name are answered, the sixth waits, on every instance alike and for unknown names too', async () => {
+test('S47 five wrong tries for a name are answered, the sixth waits, on every instance alike and for unknown names too', async () => {
   await given.user({ username: 'limited', password })
   for (const username of ['limited', 'nobody']) {
     const answers = await Promise.all(
@@ -29,7 +29,7 @@ test('five wrong tries for a name are answered, the sixth waits, on every instan
   expect((await tryAt(second, 'LIMITED', password)).status).toBe(429)
 })
 
-test('after the wait the right password works, and clears the count', async () => {
+test('S47 after the wait the right password works, and clears the count', async () => {
   await rows(`update sign_in_attempts set window_ends_at = now()`)
   expect((await tryAt(first, 'limited', password)).status).toBe(200)
   for (let i = 0; i < 5; i += 1) expect((await tryAt(first, 'limited', 'wrong')).status).toBe(401)

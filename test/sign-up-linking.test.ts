@@ -18,7 +18,7 @@ import {
   updateUser,
 } from '../contract/index.ts'
 import type { Actor } from '../server/context.ts'
-import { portal } from '../server/customers/index.ts'
+import { ownRecords } from '../server/customers/index.ts'
 import { inTransaction } from '../server/db/transaction.ts'
 import type { Mail } from '../server/mail/mail.ts'
 import { openTestDesk } from './support/desk.ts'
@@ -33,7 +33,7 @@ const admin = await given.admin()
 let serial = 0
 const newAddress = () => `Address-${(serial += 1)}@shop.example`
 
-interface PortalUser {
+interface PortalLogin {
   readonly id: number
   readonly token: string
   /** The number of their own customer record. */
@@ -45,7 +45,7 @@ const whose = new Map<string, { token: string }>()
 const confirm = (email: string, mail: Mail | undefined) =>
   as(whose.get(email) ?? { token: '' })(confirmEmail, { body: { token: secretIn(mail) } })
 
-async function signedUp(email: string): Promise<PortalUser> {
+async function signedUp(email: string): Promise<PortalLogin> {
   const username = `portal-${(serial += 1)}`
   expect((await anonymous(signUp, { body: { username, email, password } })).status).toBe(201)
   const { token } = (await anonymous(createToken, { body: { username, password } })).body
@@ -95,7 +95,7 @@ const actorOf = (id: number, role: Actor['role'] = 'customer'): Actor => ({
   scopes: null,
   request_id: 'a test',
 })
-const link = (user: { id: number }) => portal.link(ctx, { user_id: user.id, request_id: 'a test' })
+const link = (user: { id: number }) => ownRecords.link(ctx, { user_id: user.id, request_id: 'a test' })
 
 test('an address that is only claimed links nothing, gives nothing away, and keeps the shop from nothing', async () => {
   const email = newAddress()
@@ -106,7 +106,7 @@ test('an address that is only claimed links nothing, gives nothing away, and kee
   await link(thief)
   expect(await shown(customer.id)).toMatchObject({ user_id: null, version: 1 })
   expect(thief.own).not.toBe(customer.id)
-  expect(await portal.ownOf(ctx, actorOf(thief.id))).toBe(thief.own)
+  expect(await ownRecords.ensure(ctx, actorOf(thief.id))).toBe(thief.own)
   expect(
     (await as(operator)(listCustomerRequests, { params: { id: customer.id } })).body.results,
   ).toMatchObject([{ id: ticket.id }])
@@ -175,7 +175,7 @@ test('once it is proved, the shop’s record is theirs, and what they asked befo
       test: false,
     })),
   )
-  expect(await portal.ownOf(ctx, actorOf(user.id))).toBe(customer.id)
+  expect(await ownRecords.ensure(ctx, actorOf(user.id))).toBe(customer.id)
 
   const before = await rows('select max(id) from audit_events')
   await link(user)
@@ -277,7 +277,7 @@ test('colleagues are linked to no customer', async () => {
 
 test('a user whom an admin made gets a record when it is needed, one however many ask at once', async () => {
   const { id } = await given.user()
-  const numbers = await Promise.all(Array.from({ length: 10 }, () => portal.ownOf(ctx, actorOf(id))))
+  const numbers = await Promise.all(Array.from({ length: 10 }, () => ownRecords.ensure(ctx, actorOf(id))))
   expect(new Set(numbers).size).toBe(1)
   expect(await rows('select id from customers where user_id = $1', [id])).toEqual([{ id: numbers[0] }])
   expect(await shown(numbers[0] ?? 0)).toMatchObject({
@@ -290,8 +290,8 @@ test('a user whom an admin made gets a record when it is needed, one however man
 test('one who has proved their address before is the customer with it at once, or gives it to the record that is made', async () => {
   const [one, two] = [await proved(newAddress()), await proved(newAddress())]
   const customer = await known(one.email)
-  expect(await portal.ownOf(ctx, actorOf(one.id))).toBe(customer.id)
-  const made = await portal.ownOf(ctx, actorOf(two.id))
+  expect(await ownRecords.ensure(ctx, actorOf(one.id))).toBe(customer.id)
+  const made = await ownRecords.ensure(ctx, actorOf(two.id))
   expect((await shown(made)).email).toBeNull()
   await mails()
   expect(await shown(made)).toMatchObject({ email: two.email, user_id: two.id })
@@ -303,12 +303,12 @@ test('a record that the shop has archived is of no use to its login, unless the 
   await confirmed(email)
   const ticket = await given.request({ customer_id: user.own })
   await as(operator)(archiveCustomer, { params: { id: user.own } })
-  await expect(portal.ownOf(ctx, actorOf(user.id))).rejects.toMatchObject({
+  await expect(ownRecords.ensure(ctx, actorOf(user.id))).rejects.toMatchObject({
     status: 409,
     code: 'customer_archived',
   })
   const again = await known(email)
-  expect(await portal.ownOf(ctx, actorOf(user.id))).toBe(again.id)
+  expect(await ownRecords.ensure(ctx, actorOf(user.id))).toBe(again.id)
   expect(await actionsOn(user.own)).toEqual([
     'customer.created',
     'customer.updated',
@@ -328,7 +328,7 @@ test('a record that is being made while the shop comes to know them is given up 
   const user = await proved(newAddress())
   let linking: Promise<void> | undefined
   const own = await inTransaction(ctx, async (ctx) => {
-    const made = await portal.ownOf(ctx, actorOf(user.id))
+    const made = await ownRecords.ensure(ctx, actorOf(user.id))
     await known(user.email)
     linking = link(user)
     const waiting = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
@@ -346,9 +346,9 @@ test('a record that is asked for while the login is being linked is the one that
     const customer = await known(user.email)
     const asked = await Promise.all([
       link(user),
-      portal.ownOf(ctx, actorOf(user.id)),
+      ownRecords.ensure(ctx, actorOf(user.id)),
       link(user),
-      portal.ownOf(ctx, actorOf(user.id)),
+      ownRecords.ensure(ctx, actorOf(user.id)),
     ])
     expect(asked).toEqual([undefined, customer.id, undefined, customer.id])
     expect(await actionsOn(customer.id)).toEqual(['customer.created', 'customer.linked'])
@@ -368,7 +368,7 @@ test('whatever happens at once, a login has one customer, a customer one login, 
     await Promise.all([
       link(user),
       link(user),
-      portal.ownOf(ctx, actorOf(user.id)).catch((error: unknown) =>
+      ownRecords.ensure(ctx, actorOf(user.id)).catch((error: unknown) =>
         // It was linked, and then archived.
         expect(error).toMatchObject({ code: 'customer_archived' }),
       ),

@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { createToken, getMe, setUp } from '../contract/index.ts'
+import { createToken, endpoints, getMe, setUp } from '../contract/index.ts'
 import { frontdeskVersion } from '../server/version.ts'
 import { callerOf } from './support/caller.ts'
 import {
@@ -30,7 +30,7 @@ function expectSentence(said: string) {
 }
 
 describe.concurrent('the first start', { timeout: 120_000 }, () => {
-  test('says where it listens, where the data lies, and how the first admin is made, once', async () => {
+  test('S02, S43 says where it listens, where the data lies, and how the first admin is made, once', async () => {
     const folder = await newFolder()
     const unused = await startDesk({ folder })
     await unused.stop()
@@ -64,9 +64,13 @@ describe.concurrent('the first start', { timeout: 120_000 }, () => {
     const again = await startDesk({ folder, port: desk.port })
     expect(again.said()).not.toMatch(/set up|admin/)
     expect((await redeem(token, 'late')).status).toBe(404)
+    for (const { method, url: path, config } of endpoints)
+      // What counts the desk's work is for programs on this machine.
+      if (config.access !== 'anyone' && !('monitors' in config))
+        expect([(await fetch(again.url + path, { method })).status, path]).toEqual([401, path])
   })
 
-  test('of two instances at once makes one admin from the environment, and no later start changes the password', async () => {
+  test('S43 of two instances at once makes one admin from the environment, and no later start changes the password', async () => {
     const database = await outsideDatabase()
     const env = { DATABASE_URL: database.url, SECRET_KEY, ADMIN_USERNAME: 'jon', ADMIN_PASSWORD: password }
     const start = async () => startDesk({ folder: await newFolder(), env })
@@ -130,7 +134,7 @@ describe.concurrent('a start is refused with a sentence', { timeout: 120_000 }, 
     })
   })
 
-  test('with every mistake in the configuration', async () => {
+  test('S43 with every mistake in the configuration', async () => {
     const env = {
       PORT: 'http',
       RATE_LIMIT: 'maybe',
@@ -175,7 +179,7 @@ describe.concurrent('a start is refused with a sentence', { timeout: 120_000 }, 
     expectSentence(said)
   })
 
-  test('with a key file that holds no key', async () => {
+  test('S43 with a key file that holds no key', async () => {
     const folder = await newFolder()
     await mkdir(dataOf(folder))
     await writeFile(join(dataOf(folder), 'secret-key'), '\n')

@@ -25,8 +25,9 @@ export function knownDevices(secret: string): KnownDevices {
       return `${number}.${sign(known(username, number))}`
     },
     deviceOf(username, mark = '') {
-      const [number = '', signature = ''] = mark.split('.')
-      return isSigned(known(username, number), signature) ? number : undefined
+      const dot = mark.indexOf('.')
+      const number = mark.slice(0, dot)
+      return isSigned(known(username, number), mark.slice(dot + 1)) ? number : undefined
     },
   }
 }

@@ -6,6 +6,6 @@ export { customerArchived, customerMay, customerStatesFor } from './customer-rul
 export { customerRoutes } from './customer-routes.ts'
 export { customerTasks } from './customer-tasks.ts'
 export * as customers from './customer-service.ts'
+export { ownRecordsMade } from './own-record-repository.ts'
+export * as ownRecords from './own-record-service.ts'
 export * as photos from './photo-service.ts'
-export { ownRecordsMade } from './portal-repository.ts'
-export * as portal from './portal-service.ts'

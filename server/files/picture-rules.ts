@@ -1,4 +1,5 @@
 // What can be said of a picture by looking at its bytes, before anything decodes them.
+import { hasArchive, markup } from './polyglot-rules.ts'
 
 export type PictureType = 'image/jpeg' | 'image/png' | 'image/webp'
 
@@ -10,9 +11,7 @@ export function pictureTypeOf(bytes: Buffer): PictureType | undefined {
   return begin.startsWith('RIFF') && begin.slice(8) === 'WEBP' ? 'image/webp' : undefined
 }
 
-const markup = /<(?:script|html|body|iframe|svg|!doctype|\?php)[\s/>]/i
-/** The end of a ZIP's list of files stands in the last 64 KiB, and PDF's first line in the first KiB. */
-const zipEnd = 'PK\x05\x06'
+/** It stands in the first KiB. */
 const pdfBegin = '%PDF-'
 
 /**
@@ -21,8 +20,6 @@ const pdfBegin = '%PDF-'
  */
 export function isPolyglot(bytes: Buffer): boolean {
   return (
-    markup.test(bytes.toString('latin1')) ||
-    bytes.subarray(-65_558).includes(zipEnd) ||
-    bytes.subarray(0, 1_024).includes(pdfBegin)
+    markup.test(bytes.toString('latin1')) || hasArchive(bytes) || bytes.subarray(0, 1_024).includes(pdfBegin)
   )
 }

@@ -1,8 +1,8 @@
 import { getAttachment, keptPictureType } from '../../contract/index.ts'
+import { disposition } from '../files/file-name-rules.ts'
 import type { Api } from '../http/api.ts'
 import { namesTag, notModified } from '../http/entity-tags.ts'
 import { sendFile } from '../http/file-answers.ts'
-import { disposition } from './attachment-name-rules.ts'
 import * as attachments from './attachment-service.ts'
 
 export function attachmentRoutes(api: Api) {

@@ -10,17 +10,17 @@ import {
 } from '../../contract/index.ts'
 import { audit } from '../audit/index.ts'
 import type { Actor, Context } from '../context.ts'
-import { customerStatesFor, portal } from '../customers/index.ts'
+import { customerStatesFor, ownRecords } from '../customers/index.ts'
 import { auditing } from '../db/audit.ts'
 import type { Page, PageQuery } from '../db/list.ts'
 import { inTransaction } from '../db/transaction.ts'
-import { type AppError, changedMeanwhile, conflict, forbidden, notFound } from '../errors.ts'
+import { type AppError, changedMeanwhile, conflict, forbidden, notFound, unauthorized } from '../errors.ts'
 import { ownUserId } from '../users/index.ts'
 import { attaching, type NewAttachment } from './attachment-repository.ts'
 import * as repository from './post-repository.ts'
 import * as views from './post-views-repository.ts'
 import type { PostRow } from './post-views-repository.ts'
-import { isStaff, seenBy } from './ticket-policy.ts'
+import { isStaff, maySpeak, seenBy } from './ticket-policy.ts'
 import { insertFollowUp } from './ticket-repository.ts'
 import { reopenDays, ticketMay, ticketStatesFor } from './ticket-rules.ts'
 import * as tickets from './ticket-service.ts'
@@ -40,6 +40,7 @@ export async function create(
   { message, internal = false }: Body<typeof createPost>,
   attachments: readonly NewAttachment[] = [],
 ): Promise<PostRow> {
+  if (!maySpeak(actor)) throw unauthorized('Customers answer in their own name, so sign in first.')
   if (internal && !isStaff(actor)) throw forbidden('Notes are of the staff, for the staff.')
   return say(ctx, actor, ticket_id, { message, internal, attachments })
 }
@@ -69,12 +70,12 @@ async function followUp(ctx: Context, actor: Actor, ticket: Ticket, said: Said):
   const { id, subject, priority } = ticket
   return inTransaction(ctx, async (ctx) => {
     // Before any ticket of theirs, as whatever archives or links them does.
-    await portal.lockOwn(ctx, actor)
-    const open = await findFollowUp.first(ctx.db, { id, own: ownUserId(actor) })
+    await ownRecords.lock(ctx, actor)
+    const open = await findFollowUp.first(ctx.db, { id, owner_id: ownUserId(actor) })
     if (open) return say(ctx, actor, open.id, said)
-    return tickets.forOwn(ctx, actor, (own) =>
+    return tickets.forOwn(ctx, actor, (owner_id) =>
       insertFollowUp.first(ctx.db, {
-        own,
+        owner_id,
         customer_from: customerStatesFor('log_request'),
         subject,
         message: said.message,

@@ -14,7 +14,6 @@ import type { Actor, Context } from '../context.ts'
 import { customerArchived, customerMay, customers, customerStatesFor } from '../customers/index.ts'
 import { auditing } from '../db/audit.ts'
 import type { Page, PageQuery } from '../db/list.ts'
-import { searchPattern } from '../db/search.ts'
 import { type AppError, changedMeanwhile, conflict, notFound } from '../errors.ts'
 import { operators } from '../users/index.ts'
 import { attaching } from './attachment-repository.ts'
@@ -66,11 +65,7 @@ export async function list(
   query: Query<typeof listRequests>,
   page: PageQuery,
 ): Promise<Page<Request>> {
-  const { status, processed_by, created_by } = query
-  const tag = query.tag === undefined ? undefined : tidyTags([query.tag])[0]
-  const q = query.q === undefined ? undefined : searchPattern(query.q)
-  const live = query.show_archived ? undefined : true
-  return views.pageOfRequests(ctx.db, { status, processed_by, created_by, tag, q, live }, page)
+  return views.pageOfRequests(ctx.db, { ...views.filtersOf(query), created_by: query.created_by }, page)
 }
 
 /** Throws a 404 for a customer who is not there, rather than answer an empty list. */

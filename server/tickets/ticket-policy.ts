@@ -1,5 +1,5 @@
 // Who may know of a ticket, and of what is said in it.
-import { atLeast, getPost, getRequest, linkTo } from '../../contract/index.ts'
+import { atLeast, getRequest, linkTo } from '../../contract/index.ts'
 import type { ChangePolicy } from '../change.ts'
 import type { Actor, Context } from '../context.ts'
 
@@ -16,18 +16,14 @@ export function seenBy(
   return isStaff(actor) || config.ticketVisibility === 'all' ? null : (actor.user_id ?? 0)
 }
 
+/** A customer speaks in their own name: what nobody has said would be neither the customer's word nor the staff's. */
+export const maySpeak = (actor: Pick<Actor, 'role' | 'user_id'>): boolean =>
+  isStaff(actor) || actor.user_id !== null
+
 export const ticketPolicy: ChangePolicy = {
   scope: 'tickets:read',
   fields: ['archived_at'],
   maySee: isStaff,
   href: (_actor, { record_id: id }) => linkTo({ to: getRequest, params: { id } }).href,
   isGone: ({ after }) => after === null || after['archived_at'] !== null,
-}
-
-export const postPolicy: ChangePolicy = {
-  scope: 'tickets:read',
-  fields: ['deleted_at'],
-  maySee: isStaff,
-  href: (_actor, { record_id: id }) => linkTo({ to: getPost, params: { id } }).href,
-  isGone: ({ after }) => after === null || after['deleted_at'] !== null,
 }

@@ -22,7 +22,7 @@ import {
 import { possible, type RecordDefinition } from '../http/records.ts'
 import * as posts from './post-service.ts'
 import type { PostRow } from './post-views-repository.ts'
-import { isStaff } from './ticket-policy.ts'
+import { isStaff, maySpeak } from './ticket-policy.ts'
 import { type TicketAction, ticketMay } from './ticket-rules.ts'
 import * as requests from './request-service.ts'
 import * as tickets from './ticket-service.ts'
@@ -56,7 +56,7 @@ export const requestRecord: RecordDefinition<'request'> = {
 export const ticketRecord: RecordDefinition<'ticket'> = {
   table: 'tickets',
   get: tickets.get,
-  links: (ticket) => {
+  links: (ticket, actor) => {
     const { id, customer_id, processed_by, follow_up_of } = ticket
     return {
       self: { to: getTicket, params: { id } },
@@ -68,7 +68,7 @@ export const ticketRecord: RecordDefinition<'ticket'> = {
       ...possible(actions(id, 'ticket'), (action) => ticketMay(action, ticket)),
       ...(ticketMay('label', ticket) ? { update: { to: updateTicket, params: { id } } } : {}),
       // A customer who may not bring it back goes on in another one.
-      ...(ticketMay('say', ticket) ? { reply: { to: createPost, params: { id } } } : {}),
+      ...(ticketMay('say', ticket) && maySpeak(actor) ? { reply: { to: createPost, params: { id } } } : {}),
     }
   },
 }

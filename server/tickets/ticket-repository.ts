@@ -5,8 +5,8 @@ import { customerState } from '../customers/index.ts'
 import { audited, type Auditing } from '../db/audit.ts'
 import { statement } from '../db/statement.ts'
 import { touch } from '../db/touch.ts'
+import { assignmentTold, resolutionTold } from '../notifications/index.ts'
 import { attached, type Attaching, listed } from './attachment-repository.ts'
-import { assignmentTold, resolutionTold } from './notification-repository.ts'
 import { newPostColumns, type PostRow, withAuthor } from './post-views-repository.ts'
 import { customersColumns, requestColumns, staffsColumns, withFirstPost } from './ticket-views-repository.ts'
 
@@ -51,7 +51,7 @@ const insertTicket = <Row, Who extends object>(
     ${answer}`,
   )
 
-const ofUser = (value: { own: number }) => sql`customers.user_id = ${value.own}::bigint`
+const ofUser = (value: { owner_id: number }) => sql`customers.user_id = ${value.owner_id}::bigint`
 const ofCustomer = (value: { customer_id: number }) => sql`customers.id = ${value.customer_id}`
 const opened = sql`from opened as tickets join asked as posts on true`
 
@@ -61,13 +61,13 @@ export const insertRequest = insertTicket<Request, { customer_id: number }>(
 )
 
 /** For the customer that a user is. */
-export const insertOwnTicket = insertTicket<Ticket, { own: number }>(
+export const insertOwnTicket = insertTicket<Ticket, { owner_id: number }>(
   ofUser,
   sql`select ${customersColumns} ${opened}`,
 )
 
 /** For the same; answers its first post. */
-export const insertFollowUp = insertTicket<PostRow, { own: number }>(
+export const insertFollowUp = insertTicket<PostRow, { owner_id: number }>(
   ofUser,
   sql`select ${newPostColumns} ${opened} ${withAuthor}`,
 )

@@ -9,10 +9,9 @@ import type {
   updateTicket,
 } from '../../contract/index.ts'
 import type { Actor, Context } from '../context.ts'
-import { customerStatesFor, portal } from '../customers/index.ts'
+import { customerStatesFor, ownRecords } from '../customers/index.ts'
 import { auditing } from '../db/audit.ts'
 import type { Page, PageQuery } from '../db/list.ts'
-import { searchPattern } from '../db/search.ts'
 import { type AppError, changedMeanwhile, conflict, forbidden, notFound } from '../errors.ts'
 import { ownUserId } from '../users/index.ts'
 import { attaching, type NewAttachment } from './attachment-repository.ts'
@@ -28,9 +27,9 @@ export async function open(
   { subject, message }: Body<typeof openTicket>,
   attachments: readonly NewAttachment[] = [],
 ): Promise<Ticket> {
-  return forOwn(ctx, actor, (own) =>
+  return forOwn(ctx, actor, (owner_id) =>
     repository.insertOwnTicket.first(ctx.db, {
-      own,
+      owner_id,
       customer_from: customerStatesFor('log_request'),
       subject: tidySubject(subject),
       message,
@@ -43,17 +42,17 @@ export async function open(
   )
 }
 
-/** Inserts for the customer that the caller is, who is made first where the shop has made only a login. */
+/** Inserts for the customer that the caller is, who is made first where the shop has made only a login. `owner_id` is the user. */
 export async function forOwn<Row>(
   ctx: Context,
   actor: Actor,
-  insert: (own: number) => Promise<Row | undefined>,
+  insert: (owner_id: number) => Promise<Row | undefined>,
 ): Promise<Row> {
-  const own = ownUserId(actor)
-  const inserted = await insert(own)
+  const owner_id = ownUserId(actor)
+  const inserted = await insert(owner_id)
   if (inserted) return inserted
-  await portal.ownOf(ctx, actor)
-  const afterwards = await insert(own)
+  await ownRecords.ensure(ctx, actor)
+  const afterwards = await insert(owner_id)
   if (afterwards) return afterwards
   throw changedMeanwhile('Your customer record')
 }
@@ -73,14 +72,10 @@ export async function list(
   query: Query<typeof listTickets>,
   page: PageQuery,
 ): Promise<Page<Ticket>> {
-  const { status, processed_by, customer_id } = query
-  const tag = query.tag === undefined ? undefined : tidyTags([query.tag])[0]
-  const q = query.q === undefined ? undefined : searchPattern(query.q)
-  const live = query.show_archived ? undefined : (true as const)
-  const filters = { status, processed_by, created_by: customer_id, q, live }
-  if (isStaff(actor)) return views.pageOfTickets(ctx.db, { ...filters, tag }, page)
-  if (tag !== undefined) throw forbidden('Tags are words of the staff, for the staff.')
-  return views.pageOfCustomersTickets(ctx.db, { ...filters, own: seenBy(ctx, actor) ?? undefined }, page)
+  const filters = { ...views.filtersOf(query), created_by: query.customer_id }
+  if (isStaff(actor)) return views.pageOfTickets(ctx.db, filters, page)
+  if (filters.tag !== undefined) throw forbidden('Tags are words of the staff, for the staff.')
+  return views.pageOfCustomersTickets(ctx.db, { ...filters, owner_id: seenBy(ctx, actor) ?? undefined }, page)
 }
 
 /** What is open, the most urgent first. */

@@ -1,9 +1,10 @@
 // Tickets as they are read: one row, seen as a request or as a ticket, alone and in lists.
 import { type RawBuilder, sql } from 'kysely'
-import type { Request, Ticket } from '../../contract/index.ts'
+import type { listRequests, listTickets, Query, Request, Ticket } from '../../contract/index.ts'
 import { list } from '../db/list.ts'
-import { matches } from '../db/search.ts'
+import { matches, searchPattern } from '../db/search.ts'
 import { statement } from '../db/statement.ts'
+import { tidyTags } from './ticket-rules.ts'
 
 /** A ticket and its first post, seen as a request. */
 export const requestColumns = sql`posts.message as body, tickets.id, tickets.customer_id as created_by, tickets.status, tickets.processed_by,
@@ -43,10 +44,10 @@ export const findCustomersTicket = statement<{ id: number; seen_by: number | nul
 )
 
 /** The latest live ticket of this user that goes on from another one. */
-export const findFollowUp = statement<{ id: number; own: number }>()(
+export const findFollowUp = statement<{ id: number; owner_id: number }>()(
   (value) => sql<{ id: number }>`
     select tickets.id from tickets join customers on customers.id = tickets.customer_id
-    where tickets.follow_up_of = ${value.id} and tickets.archived_at is null and customers.user_id = ${value.own}
+    where tickets.follow_up_of = ${value.id} and tickets.archived_at is null and customers.user_id = ${value.owner_id}
     order by tickets.id desc limit 1`,
 )
 
@@ -55,12 +56,26 @@ export interface TicketFilters {
   readonly processed_by?: number | undefined
   readonly created_by?: number | undefined
   /** Only those of the customer that this user is. */
-  readonly own?: number | undefined
+  readonly owner_id?: number | undefined
   readonly tag?: string | undefined
   readonly q?: string | undefined
   /** Present when archived tickets are to be left out. */
   readonly live?: true | undefined
 }
+
+type Asked = Pick<
+  Query<typeof listRequests> | Query<typeof listTickets>,
+  'status' | 'processed_by' | 'tag' | 'q' | 'show_archived'
+>
+
+/** What a caller wants of a list, whichever of its two views. */
+export const filtersOf = ({ status, processed_by, tag, q, show_archived }: Asked): TicketFilters => ({
+  status,
+  processed_by,
+  tag: tag === undefined ? undefined : tidyTags([tag])[0],
+  q: q === undefined ? undefined : searchPattern(q),
+  live: show_archived ? undefined : true,
+})
 
 const searchText = sql`ask_search_text(posts.subject, posts.message)`
 
@@ -71,7 +86,7 @@ const pageOf = <Row>(columns: RawBuilder<unknown>) =>
     join: withFirstPost,
     sorts: { created: sql`tickets.created_at`, updated: sql`tickets.updated_at` },
     filters: {
-      own: (userId) => ({
+      owner_id: (userId) => ({
         column: sql`tickets.customer_id`,
         value: sql`(select customers.id from customers where customers.user_id = ${userId}::bigint)`,
         shared: 'by few',

@@ -133,6 +133,7 @@ describe('a known browser', () => {
       `${number}x.${signature}`,
       `${number}.${signature.slice(1)}`,
       `${number}.${signature}A`,
+      `${mark}.${signature}`,
       knownDevices('another secret of another desk').markFor('Jennie'),
     ])
       expect(devices.deviceOf('Jennie', forged), forged).toBeUndefined()

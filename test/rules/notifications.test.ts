@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { forHeader, mailNames, oneLine, quoted } from '../../server/tickets/notification-rules.ts'
+import { forHeader, mailNames, oneLine, quoted } from '../../server/notifications/notification-rules.ts'
 
 test.each([
   ['Winter', 'Winter'],

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import {
   keyOfPhotoFile,
   photoFile,
+  photoSides,
   photoVersionIn,
   photoVersionLength,
 } from '../../server/customers/photo-rules.ts'
@@ -11,6 +12,7 @@ const key = '0123456789abcdef0123456789abcdef'
 test('a photo is kept in a file for each size', () => {
   expect(photoFile(key, 'large')).toBe(`${key}-large.webp`)
   expect(photoFile(key, 'small')).toBe(`${key}-small.webp`)
+  expect(photoSides).toEqual({ large: 1024, small: 128 })
 })
 
 test.each([`${key}-large.webp`, `${key}-small.webp`, `${key}-small.webp.0123456789ab.tmp`])(

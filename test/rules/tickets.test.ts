@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type Role, ticketStatuses } from '../../contract/index.ts'
-import { isStaff, postPolicy, seenBy, ticketPolicy } from '../../server/tickets/ticket-policy.ts'
+import { postPolicy } from '../../server/tickets/post-policy.ts'
+import { isStaff, maySpeak, seenBy, ticketPolicy } from '../../server/tickets/ticket-policy.ts'
 import {
   actionTo,
   stateOf,
@@ -32,6 +33,15 @@ test.each<[TicketAction, readonly TicketState[]]>([
   }
 })
 
+test.each<[Role, number | null, boolean]>([
+  ['customer', 1, true],
+  ['customer', null, false],
+  ['operator', null, true],
+  ['admin', null, true],
+])('who calls as %s and is user %j may speak: %j', (role, user_id, may) => {
+  expect(maySpeak({ role, user_id })).toBe(may)
+})
+
 test('a ticket is in the state of its status until it is archived', () => {
   for (const status of ticketStatuses) {
     expect(stateOf({ status, archived_at: null })).toBe(status)
@@ -47,6 +57,7 @@ describe('the subject', () => {
   test.each([
     [{ subject: 'Winter', body: 'is coming' }, 'Winter'],
     [{ subject: ' Winter ', body: 'is coming' }, 'Winter'],
+    [{ subject: 'Winter \r\n is\tcoming', body: 'soon' }, 'Winter is coming'],
     [{ subject: '  ', body: 'Winter is coming' }, 'Winter is coming'],
     [{ body: 'Winter is coming' }, 'Winter is coming'],
     [{ body: '\n\n  Winter \r\nis coming' }, 'Winter'],

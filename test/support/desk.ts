@@ -49,6 +49,8 @@ interface DeskOptions extends Partial<Config> {
   readonly files?: Files
   /** In place of one that says nothing. */
   readonly log?: Log
+  /** In place of one that is free. */
+  readonly port?: number
 }
 
 /** Opens a desk for this test file; it is closed after the file's last test. */
@@ -56,6 +58,7 @@ export async function openTestDesk({
   beside,
   files = beside?.ctx.files,
   log = silentLog,
+  port = 0,
   ...overrides
 }: DeskOptions = {}): Promise<TestDesk> {
   const database = beside?.database ?? (await cloneDatabase())
@@ -81,7 +84,7 @@ export async function openTestDesk({
   measurePool(pool, registry)
   const { api, listeners } = await buildApp(ctx, secretKey, registry)
   const hearing = await listen(database.connection, listeners, silentLog)
-  const url = await api.listen({ host: '127.0.0.1', port: 0 })
+  const url = await api.listen({ host: '127.0.0.1', port })
 
   afterAll(async () => {
     if (!beside) await expectInvariants(ownersPool)

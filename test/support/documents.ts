@@ -52,6 +52,7 @@ export function zipOf(
     large.writeBigUInt64LE(BigInt(directory.length), 40)
     large.writeBigUInt64LE(BigInt(at), 48)
     large.write('PK\x06\x07', 56, 'latin1')
+    large.writeBigUInt64LE(BigInt(at + directory.length), 64)
   }
   return Buffer.concat([before, ...bodies, directory, large, last, behind])
 }

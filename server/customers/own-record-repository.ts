@@ -1,16 +1,19 @@
 // A user's own customer record, and what becomes of it once the user has proved an e-mail address. It writes tickets too, which go
 // with a customer (see archiving).
 import { type RawBuilder, sql } from 'kysely'
+import type { Role } from '../../contract/index.ts'
 import { audited, type Auditing } from '../db/audit.ts'
 import { enqueued } from '../db/enqueue.ts'
 import { statement } from '../db/statement.ts'
 import { touch } from '../db/touch.ts'
 import { customerState, type From, locked, touchedBy } from './customer-repository.ts'
-import type { LinkableRecord } from './portal-rules.ts'
+import type { LinkableRecord } from './linking-rules.ts'
 
+/** With the user's own role, whatever a client makes of it that acts for them. The record is null where they have none. */
 export const findOwnRecord = statement<{ user_id: number }>()(
-  (value) => sql<{ id: number; archived_at: string | null }>`
-    select customers.id, customers.archived_at from customers where customers.user_id = ${value.user_id}`,
+  (value) => sql<{ role: Role; id: number | null; archived_at: string | null }>`
+    select users.role, customers.id, customers.archived_at
+    from users left join customers on customers.user_id = users.id where users.id = ${value.user_id}`,
 )
 
 const named = (name: string, other: string) =>

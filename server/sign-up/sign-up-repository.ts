@@ -14,7 +14,7 @@ interface NewAccount {
 }
 
 /** Makes a user with the role customer and their own customer record. Without an actor they do so themselves. */
-export const insertPortalUser = statement<NewAccount & Auditing>()((value) => {
+export const insertPortalLogin = statement<NewAccount & Auditing>()((value) => {
   const actorId = sql`coalesce(${value.actor_id}::bigint, (select created.id from created))`
   return sql<{ id: number }>`
     with created as (

@@ -9,7 +9,7 @@ export interface Link {
   readonly signature: string
 }
 
-export interface NotificationLinks {
+export interface UnsubscribeLinks {
   /** Good as long as their mail goes to this address. */
   linkFor(recipient: Recipient): string
   isFor(link: Link, email: string): boolean
@@ -24,7 +24,7 @@ export function readLink(token: unknown): Link | undefined {
   return { kind: kind === 'user' ? 'user' : 'customer', id: Number(id), signature }
 }
 
-export function notificationLinks(secret: string, publicUrl: string): NotificationLinks {
+export function unsubscribeLinks(secret: string, publicUrl: string): UnsubscribeLinks {
   const { sign, isSigned } = signer(derivedKey(secret, 'unsubscribe links'))
   const signed = ({ kind, id }: Pick<Link, 'kind' | 'id'>, email: string) =>
     `${kind} ${id} ${email.toLowerCase()}`

@@ -1,8 +1,8 @@
 // Stopping the mails, and taking that back, by the link in each of them: whoever can read the mail may.
 import type { Context } from '../context.ts'
 import { auditing } from '../db/audit.ts'
-import { type NotificationLinks, readLink } from './notification-links.ts'
-import * as repository from './notification-settings-repository.ts'
+import * as repository from './setting-repository.ts'
+import { readLink, type UnsubscribeLinks } from './unsubscribe-links.ts'
 
 export interface Settings {
   /** Whether mails go to whom the link was mailed to; undefined for a link that does not work, whatever is wrong with it. */
@@ -11,7 +11,7 @@ export interface Settings {
   set(ctx: Context, token: unknown, wanted: boolean, request_id: string): Promise<boolean | undefined>
 }
 
-export function notificationSettings({ isFor }: NotificationLinks): Settings {
+export function notificationSettings({ isFor }: UnsubscribeLinks): Settings {
   async function found(ctx: Context, token: unknown) {
     const link = readLink(token)
     if (!link) return undefined

@@ -5,7 +5,7 @@ import type { TicketStatus } from '../../contract/index.ts'
 import type { Auditing } from '../db/audit.ts'
 import { enqueued } from '../db/enqueue.ts'
 import { statement } from '../db/statement.ts'
-import type { Written } from './notification-mails.ts'
+import type { Written } from './mails.ts'
 
 /** Who is told what the other one says. */
 export type Side = 'customer' | 'operator'
@@ -75,11 +75,18 @@ const customer = sql`
     and case when users.id is null then customers.email is not null and customers.notifications
       else users.email_verified_at is not null and users.disabled_at is null and users.notifications end`
 
-const operator = sql`
-  select users.id, 'user' as kind, users.email, users.id as user_id
-  from users
-  where users.id = tickets.processed_by and users.role in ('operator', 'admin') and not users.is_service
+const mailable = sql`users.role in ('operator', 'admin') and not users.is_service
     and users.email_verified_at is not null and users.disabled_at is null and users.notifications`
+
+const staff = sql`select users.id, 'user' as kind, users.email, users.id as user_id from users where ${mailable}`
+
+const assignee = sql`${staff} and users.id = tickets.processed_by`
+
+/** Where nobody works on it, or who did is gone: the admin who has been there longest, of those who want mails. */
+const operator = sql`${staff} and users.id = coalesce(
+    (select users.id from users where users.id = tickets.processed_by and users.role in ('operator', 'admin') and users.disabled_at is null),
+    (select users.id from users where ${mailable} and users.role = 'admin' order by users.created_at, users.id limit 1)
+  )`
 
 const asRecipient = sql`case when recipient.id is not null
   then jsonb_build_object('kind', recipient.kind, 'id', recipient.id, 'email', recipient.email) end as recipient`
@@ -111,6 +118,8 @@ interface Subject {
 }
 
 export interface Replies extends Subject {
+  /** True where the staff is told, and whom it is told does not work on it. */
+  readonly unattended: boolean
   /** The number of the latest post that this is about, or that it may leave out. */
   readonly latest: number
   /** The first of them; null for none. */
@@ -128,7 +137,8 @@ const taking = (side: Side, recipient: RawBuilder<unknown>, isTheOthers: RawBuil
           and (notices.mailed_at is null or notices.mailed_at <= now() - ${pause})
         returning notices.ticket_id, notices.told
       )
-      select asks.subject, tickets.status, ${asRecipient}, tickets.posts_made as latest, said.posts, said.count
+      select asks.subject, tickets.status, ${asRecipient}, recipient.id is distinct from tickets.processed_by as unattended,
+        tickets.posts_made as latest, said.posts, said.count
       from taken join tickets on tickets.id = taken.ticket_id ${withAsk}
         left join lateral (${recipient}) as recipient on true
         cross join lateral (
@@ -187,7 +197,7 @@ export const findAssignment = statement<{ ticket_id: number; operator_id: number
   (value) => sql<Subject & { recipient: Recipient; priority: string; ask: Written }>`
     select asks.subject, tickets.status, tickets.priority, ${asRecipient},
       ${written(sql`asks.message`, nameOf('customers'))} || ${filesOf(sql`asks.id`)} as ask
-    from tickets join customers on customers.id = tickets.customer_id ${withAsk} cross join lateral (${operator}) as recipient
+    from tickets join customers on customers.id = tickets.customer_id ${withAsk} cross join lateral (${assignee}) as recipient
     where tickets.id = ${value.ticket_id} and tickets.processed_by = ${value.operator_id}
       and tickets.status = 'IN_PROGRESS' and tickets.archived_at is null`,
 )

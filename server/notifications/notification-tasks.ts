@@ -3,8 +3,8 @@ import { Type } from 'typebox'
 import type { Context } from '../context.ts'
 import { queuedTask, type Tasks } from '../jobs/worker.ts'
 import type { Mail } from '../mail/mail.ts'
-import { notificationLinks } from './notification-links.ts'
-import * as mails from './notification-mails.ts'
+import { unsubscribeLinks } from './unsubscribe-links.ts'
+import * as mails from './mails.ts'
 import * as repository from './notification-repository.ts'
 import type { Recipient, Side } from './notification-repository.ts'
 import { mailNames } from './notification-rules.ts'
@@ -14,7 +14,7 @@ const sides = Type.Unsafe<Side>({ enum: ['customer', 'operator'] })
 
 /** `secret` signs the links by which mails are stopped. */
 export function notificationTasks(ctx: Context, secret: string): Tasks {
-  const { linkFor } = notificationLinks(secret, ctx.config.publicUrl)
+  const { linkFor } = unsubscribeLinks(secret, ctx.config.publicUrl)
   const textOf = { customer: mails.repliesToCustomer, operator: mails.repliesToOperator }
 
   async function send(

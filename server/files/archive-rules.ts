@@ -1,13 +1,12 @@
 // What is in a ZIP archive, as office files are: only the list of it is read, nothing is unpacked. Strict, since what readers
 // understand in different ways is how one file is made to be two.
 
-const [localHead, directoryHead, end, end64, locator64] = [
-  0x04034b50, 0x02014b50, 0x06054b50, 0x06064b50, 0x07064b50,
-]
 /** What an office file never has; the list is read in one go, while nothing else is done. */
 const entriesAtMost = 10_000
 
 const [endBytes, end64Bytes, locatorBytes] = [22, 56, 20]
+
+const isAt = (bytes: Buffer, at: number, mark: string) => bytes.toString('latin1', at, at + 4) === mark
 
 /**
  * The names of what is in it. Undefined where it is no archive from the first byte to the last, where it has more than 10,000
@@ -15,40 +14,55 @@ const [endBytes, end64Bytes, locatorBytes] = [22, 56, 20]
  */
 export function archiveEntries(bytes: Buffer): readonly string[] | undefined {
   const directory = directoryOf(bytes)
-  if (!directory || directory.entries > entriesAtMost || bytes.readUInt32LE(0) !== localHead) return undefined
+  if (!directory || directory.entries > entriesAtMost || !isAt(bytes, 0, 'PK\x03\x04')) return undefined
   const names = new Set<string>()
   let at = directory.begin
   for (let entry = 0; entry < directory.entries; entry += 1) {
-    if (at + 46 > directory.end || bytes.readUInt32LE(at) !== directoryHead) return undefined
+    if (at + 46 > directory.end || !isAt(bytes, at, 'PK\x01\x02')) return undefined
     const isEncrypted = (bytes.readUInt16LE(at + 8) & 1) === 1
-    const [nameBytes, ...rest] = [28, 30, 32].map((field) => bytes.readUInt16LE(at + field))
-    const name = bytes.toString('utf8', at + 46, at + 46 + (nameBytes ?? 0))
+    const nameEnd = at + 46 + bytes.readUInt16LE(at + 28)
+    const name = bytes.toString('utf8', at + 46, nameEnd)
     if (isEncrypted || names.has(name) || !isInside(name)) return undefined
     names.add(name)
-    at += 46 + (nameBytes ?? 0) + rest.reduce((sum, length) => sum + length, 0)
+    at = nameEnd + bytes.readUInt16LE(at + 30) + bytes.readUInt16LE(at + 32)
   }
   return at === directory.end ? [...names] : undefined
 }
 
 interface Directory {
   readonly entries: number
+  readonly size: number
   readonly begin: number
   readonly end: number
 }
 
 /** Where the list stands: it ends where what points to it begins, and that ends with the file. */
 function directoryOf(bytes: Buffer): Directory | undefined {
-  const last = bytes.length - endBytes
-  if (last < 30 || bytes.readUInt32LE(last) !== end || bytes.readUInt16LE(last + 20) !== 0) return undefined
-  const at64 = last - locatorBytes - end64Bytes
-  const is64 =
-    at64 > 0 && bytes.readUInt32LE(last - locatorBytes) === locator64 && bytes.readUInt32LE(at64) === end64
+  const end = bytes.length - endBytes
+  if (!isAt(bytes, end, 'PK\x05\x06') || bytes.readUInt16LE(end + 20) !== 0) return undefined
+  const plain = {
+    entries: bytes.readUInt16LE(end + 10),
+    size: bytes.readUInt32LE(end + 12),
+    begin: bytes.readUInt32LE(end + 16),
+    end,
+  }
+  const directory = isAt(bytes, end - locatorBytes, 'PK\x06\x07') ? directory64Of(bytes, plain) : plain
+  return directory && directory.begin + directory.size === directory.end && directory.begin >= 30
+    ? directory
+    : undefined
+}
+
+/** Of a large archive (ZIP64). Not all readers look there: `plain` has to say the same, or that it has no room for it. */
+function directory64Of(bytes: Buffer, plain: Directory): Directory | undefined {
+  const end = plain.end - locatorBytes - end64Bytes
   const large = (at: number) => Number(bytes.readBigUInt64LE(at))
-  const directory = is64
-    ? { entries: large(at64 + 32), begin: large(at64 + 48), end: at64 }
-    : { entries: bytes.readUInt16LE(last + 10), begin: bytes.readUInt32LE(last + 16), end: last }
-  const size = is64 ? large(at64 + 40) : bytes.readUInt32LE(last + 12)
-  return directory.begin + size === directory.end && directory.begin >= 30 ? directory : undefined
+  if (!isAt(bytes, end, 'PK\x06\x06') || large(plain.end - 12) !== end) return undefined
+  const found = { entries: large(end + 32), size: large(end + 40), begin: large(end + 48), end }
+  const agree =
+    [found.entries, 0xffff].includes(plain.entries) &&
+    [found.size, 0xffffffff].includes(plain.size) &&
+    [found.begin, 0xffffffff].includes(plain.begin)
+  return agree ? found : undefined
 }
 
 // oxlint-disable-next-line no-control-regex

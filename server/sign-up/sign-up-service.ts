@@ -66,9 +66,9 @@ export async function create(
   return { account, location: href }
 }
 
-async function insert(ctx: Context, values: Parameters<typeof repository.insertPortalUser.first>[1]) {
+async function insert(ctx: Context, values: Parameters<typeof repository.insertPortalLogin.first>[1]) {
   try {
-    const [created] = await attempt(ctx, (ctx) => repository.insertPortalUser.all(ctx.db, values))
+    const [created] = await attempt(ctx, (ctx) => repository.insertPortalLogin.all(ctx.db, values))
     return created as { id: number }
   } catch (error) {
     if (violatedKey(error) !== 'users_username_key') throw error

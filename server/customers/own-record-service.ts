@@ -3,30 +3,37 @@
 import type { Actor, Context } from '../context.ts'
 import { auditing } from '../db/audit.ts'
 import { inTransaction } from '../db/transaction.ts'
-import { changedMeanwhile, conflict } from '../errors.ts'
+import { changedMeanwhile, conflict, forbidden } from '../errors.ts'
 import { ownUserId } from '../users/index.ts'
 import { lockCustomer } from './customer-repository.ts'
 import { customerStatesFor } from './customer-rules.ts'
-import * as repository from './portal-repository.ts'
-import { linkingOf } from './portal-rules.ts'
+import { linkingOf } from './linking-rules.ts'
+import * as repository from './own-record-repository.ts'
 
-/** The number of the caller's own customer record, made where there is none. Throws a 409 where the shop has archived it. */
-export async function ownOf(ctx: Context, actor: Actor): Promise<number> {
+/**
+ * The number of the caller's own record, which is made where there is none. Throws a 409 where the shop has archived it, and a 403
+ * for the staff, who have none, also by a client that acts for them as a customer.
+ */
+export async function ensure(ctx: Context, actor: Actor): Promise<number> {
   const user_id = ownUserId(actor)
   const own = await repository.findOwnRecord.first(ctx.db, { user_id })
-  if (own?.archived_at === null) return own.id
+  if (own && own.role !== 'customer')
+    throw forbidden(
+      'The staff opens no tickets of its own; log one for a customer: POST /api/v1/customers/{id}/requests.',
+    )
+  if (own?.id != null && own.archived_at === null) return own.id
   return inTransaction(ctx, async (ctx) => {
     await link(ctx, { user_id, request_id: actor.request_id })
     await repository.insertOwnRecord.all(ctx.db, { user_id, ...auditing(actor) })
     const own = await repository.findOwnRecord.first(ctx.db, { user_id })
-    if (own?.archived_at === null) return own.id
+    if (own?.id != null && own.archived_at === null) return own.id
     throw conflict('customer_archived', 'The shop keeps your record in its archive; ask it to restore that.')
   })
 }
 
 /** The same, in a transaction: until its end nothing else is done to that customer, nor by them where this is taken first. */
-export async function lockOwn(ctx: Context, actor: Actor): Promise<void> {
-  await lockCustomer.all(ctx.db, { id: await ownOf(ctx, actor) })
+export async function lock(ctx: Context, actor: Actor): Promise<void> {
+  await lockCustomer.all(ctx.db, { id: await ensure(ctx, actor) })
 }
 
 interface Proof {

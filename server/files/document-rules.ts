@@ -1,7 +1,8 @@
 // Pure rules of which documents are taken. What a file is, its bytes say; who sends it may only agree.
 import { isUtf8 } from 'node:buffer'
 import type { documentTypes } from '../../contract/index.ts'
-import { archiveEntries, firstStoredFile } from './attachment-archive-rules.ts'
+import { archiveEntries, firstStoredFile } from './archive-rules.ts'
+import { hasArchive, markup } from './polyglot-rules.ts'
 
 export type DocumentType = (typeof documentTypes)[number]
 
@@ -39,9 +40,8 @@ function officeDocumentOf(bytes: Buffer): Document | undefined {
   const types = openDocument.filter((type) => firstStoredFile(bytes, 'mimetype') === type)
   const found = mainParts.filter(([part]) => names.some((name) => part.test(name))).map(([, type]) => type)
   const isOpenXml = names.includes('[Content_Types].xml')
-  const all = [...types, ...(isOpenXml ? found : [])]
-  const [type] = all
-  return type !== undefined && all.length === 1 ? { type, refusal: whyHarmful(names) } : undefined
+  const [type, another] = [...types, ...(isOpenXml ? found : [])]
+  return type && !another ? { type, refusal: whyHarmful(names) } : undefined
 }
 
 /** What text has none of; an escape begins the colors of a log. */
@@ -59,27 +59,30 @@ function isPlainText(bytes: Buffer): boolean {
   )
 }
 
+/** What browsers and programs call text that is for people as much as for programs; it is kept as plain text. */
+const plainTexts = [
+  'text/plain',
+  'text/csv',
+  'text/markdown',
+  'text/tab-separated-values',
+  'application/json',
+  'application/yaml',
+  'application/x-yaml',
+]
+
 /** Whether a file of this type may be called that: as browsers do it, or not at all. */
 export function agrees(found: string, declared: string | undefined): boolean {
   if (declared === undefined || declared === found) return true
-  if (found === 'text/csv' || found === 'text/plain')
-    // The second is what a Windows with Excel makes of every .csv.
-    return (
-      declared === 'text/plain' ||
-      declared === 'text/csv' ||
-      (found === 'text/csv' && declared === 'application/vnd.ms-excel')
-    )
-  return false
+  // What a Windows with Excel makes of every .csv.
+  if (found === 'text/csv' && declared === 'application/vnd.ms-excel') return true
+  return (found === 'text/csv' || found === 'text/plain') && plainTexts.includes(declared)
 }
 
 const macros = /(?:^|\/)vbaProject\.bin$|^xl\/macrosheets\/|^(?:Basic|Scripts)\//i
 const programs = /\.(?:bat|class|cmd|com|dex|dll|exe|hta|jar|jse?|lnk|msi|ps1|scr|vb[es]|wsf)$/i
-const zipEnd = 'PK\x05\x06'
-const markup = /<(?:script|html|body|iframe|svg|!doctype|\?php)[\s/>]/i
 
 function whyNoPdf(bytes: Buffer): string | undefined {
-  const isTwoThings =
-    bytes.subarray(-65_558).includes(zipEnd) || markup.test(bytes.toString('latin1', 0, 1_024))
+  const isTwoThings = hasArchive(bytes) || markup.test(bytes.toString('latin1', 0, 1_024))
   if (isTwoThings) return 'must be a PDF and nothing else besides'
   return bytes.subarray(-2_048).includes('%%EOF') ? undefined : 'must be a whole PDF'
 }
@@ -95,4 +98,4 @@ export const isTextInAnotherEncoding = (bytes: Buffer): boolean =>
   !isUtf8(bytes) && (utf16.test(bytes.toString('latin1', 0, 2)) || !binary.test(bytes.toString('latin1')))
 
 /** How text in UTF-16 begins. */
-const utf16 = /^(?:\xFF\xFE|\xFE\xFF)/
+const utf16 = /\xFF\xFE|\xFE\xFF/

@@ -3,9 +3,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Context } from '../context.ts'
 import type { Api } from '../http/api.ts'
-import { notificationLinks } from './notification-links.ts'
-import { noLinkPage, settingPage } from './notification-pages.ts'
-import { notificationSettings } from './notification-service.ts'
+import { unsubscribeLinks } from './unsubscribe-links.ts'
+import { noLinkPage, settingPage } from './pages.ts'
+import { notificationSettings } from './setting-service.ts'
 
 /** It asks the database, so it is limited like calls of the API. */
 const config = { access: 'anyone', exemptFromLimits: false } as const
@@ -19,7 +19,7 @@ interface Asked {
 
 /** `secret` signs the links. */
 export async function notificationRoutes(api: Api, ctx: Context, secret: string): Promise<void> {
-  const settings = notificationSettings(notificationLinks(secret, ctx.config.publicUrl))
+  const settings = notificationSettings(unsubscribeLinks(secret, ctx.config.publicUrl))
 
   await api.register(async (scope) => {
     scope.removeAllContentTypeParsers()
