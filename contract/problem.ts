@@ -37,7 +37,7 @@ export const Problem = object(
           }),
           detail: Type.String({ description: 'What is wrong there.', examples: ['must be a phone number'] }),
         }),
-        { description: 'Each thing that does not fit, on a 422.' },
+        { description: 'Each thing that does not fit, on a 422; on a 413 or 415 the file that was refused.' },
       ),
     ),
   },

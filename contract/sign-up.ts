@@ -61,7 +61,7 @@ export const signUp = {
     operationId: 'signUp',
     summary: 'Sign up',
     description:
-      'Makes a user with the role customer, who can sign in at once, and their customer record. A link is mailed to the address; only when it is followed the address is theirs, and what the shop knows of a customer with that address. The answer is the same whether anybody has the address or not. An admin may make a colleague so, too.',
+      'Makes a user with the role customer, who can sign in at once, and their customer record. A link is mailed to the address; only when it is followed the address is theirs, and what the shop knows of a customer with that address. The answer is the same whether anybody has the address or not. An admin may make a colleague so, too. An Idempotency-Key is not taken, since without credentials there is nobody to keep an answer for; sent again, the call makes nobody twice: 409, the username is taken.',
     tags: ['Signing in'],
     body: NewAccount,
     response: { 201: Account },

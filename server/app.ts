@@ -22,7 +22,7 @@ import { refuseOtherMethods } from './http/methods.ts'
 import { pagesOf } from './http/pages.ts'
 import { answerPlainHttp } from './http/plain-http.ts'
 import { answerBadUrl, answerNoHttp, answerProblems, refuseUnexpectedBodies } from './http/problems.ts'
-import { limitFilesOfCustomers, rateLimited } from './http/rate-limits.ts'
+import { limitWritesOfCustomers, rateLimited } from './http/rate-limits.ts'
 import { logRequests } from './http/request-log.ts'
 import { secureHeaders } from './http/secure-headers.ts'
 import { boundUnsentAnswers } from './http/unsent-answers.ts'
@@ -33,11 +33,11 @@ import { validateByContract } from './http/validation.ts'
 import { measureDatabase } from './metrics/database-metrics.ts'
 import { metricsRoutes } from './metrics/metrics-routes.ts'
 import { measureRequests } from './metrics/request-metrics.ts'
+import { notificationRoutes } from './notifications/index.ts'
 import { accessTokenHolders, clientRecord, docsClientId, serveOAuth } from './oauth/index.ts'
 import {
   attachmentRoutes,
   attachmentUploads,
-  notificationRoutes,
   postRecord,
   postRoutes,
   requestRecord,
@@ -46,7 +46,7 @@ import {
   ticketRoutes,
 } from './tickets/index.ts'
 import { searchRoutes } from './search/index.ts'
-import { signUpRoutes } from './portal/index.ts'
+import { signUpRoutes } from './sign-up/index.ts'
 import { meRecord, operatorRecord, userRecord, userRoutes } from './users/index.ts'
 
 export interface App {
@@ -104,7 +104,7 @@ export async function buildApp(ctx: Context, secret: string, registry: Registry)
   exemptPages(api)
   api.addHook('onRequest', rateLimited(ctx, authentication.authenticate))
   refuseUnexpectedBodies(api)
-  limitFilesOfCustomers(api, ctx)
+  limitWritesOfCustomers(api, ctx)
   const records = {
     client: clientRecord,
     customer: customerRecord,

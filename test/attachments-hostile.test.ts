@@ -273,8 +273,24 @@ describe('S22: forms that are made to hurt', () => {
   test('a file of 11 MiB, alone, among others, and in pieces that do not say it', async () => {
     const large = filePart({ bytes: Buffer.alloc(11 * mebibyte, 65) })
     const { text } = await expectRefused(() => send([said, large]), 413)
-    expect(JSON.parse(text).detail).toBe('Of attachments there may be 5 with a post, of at most 10 MiB each.')
-    await expectRefused(() => send([said, filePart(), large, filePart()]), 413)
+    const detail = 'must have at most 10 MiB, and "a.txt" has more'
+    expect(JSON.parse(text)).toMatchObject({
+      detail: `/attachments/0 ${detail}`,
+      errors: [{ in: 'body', pointer: '/attachments/0', detail }],
+    })
+    const notChosen = filePart({ filename: '', bytes: '' })
+    const named = filePart({ filename: '../../etc/\u202E%22<b>.txt', bytes: Buffer.alloc(11 * mebibyte, 65) })
+    const among = await expectRefused(() => send([said, notChosen, filePart(), named, filePart()]), 413)
+    expect(JSON.parse(among.text).errors).toEqual([
+      { in: 'body', pointer: '/attachments/1', detail: 'must have at most 10 MiB, and "__b_.txt" has more' },
+    ])
+    const nameless = await expectRefused(
+      () => send([said, filePart({ filename: '', bytes: Buffer.alloc(11 * mebibyte, 65) })]),
+      413,
+    )
+    expect(JSON.parse(nameless.text).errors).toEqual([
+      { in: 'body', pointer: '/attachments/0', detail: 'must have at most 10 MiB' },
+    ])
     await expectRefused(async () => ({ status: await inPieces(11 * mebibyte), text: '' }), 413)
   })
 
@@ -407,7 +423,7 @@ test('a customer may send 60 forms within an hour, and goes on after that; the s
   }
   for (let form = 1; form <= 60; form += 1) expect(await sendAs(sender)).toEqual([201, '"files";q=60;w=3600'])
   expect(await sendAs(sender)).toEqual([429, '"files";q=60;w=3600'])
-  expect(await sendAs(sender, 'application/json')).toEqual([201, '"user";q=6000;w=60'])
+  expect(await sendAs(sender, 'application/json')).toEqual([201, '"writes";q=1200;w=3600'])
   const operator = await limited.given.operator()
   expect(await sendAs(operator)).toEqual([201, '"user";q=6000;w=60'])
   limited.advance(3_600_000)

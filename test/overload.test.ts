@@ -3,7 +3,17 @@ import { connect } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import type pg from 'pg'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { createCustomer, getCustomer, getMe, listRequests, livez, updateCustomer } from '../contract/index.ts'
+import {
+  createCustomer,
+  getCustomer,
+  getMe,
+  listCustomers,
+  listRequests,
+  listTickets,
+  livez,
+  search,
+  updateCustomer,
+} from '../contract/index.ts'
 import { buildApp } from '../server/app.ts'
 import { type Database, isUnavailable, openPool, ownersRights } from '../server/db/database.ts'
 import { inTransaction } from '../server/db/transaction.ts'
@@ -217,13 +227,16 @@ describe('the queue for a connection', () => {
   })
 })
 
-describe('searches', () => {
+describe('searches', async () => {
+  const operators = await Promise.all(Array.from({ length: 25 }, () => desk.given.operator()))
+  const callers = (count: number) => operators.slice(0, count)
+
   /** How long a small call takes while sixteen lists of requests cannot be read. */
   async function besideSixteen(query: { q?: string }) {
     const { id } = await desk.given.customer()
     expect((await desk.as(operator)(getCustomer, { params: { id } })).status).toBe(200)
     const letGo = await hold(desk, 'lock table tickets in access exclusive mode')
-    const lists = Array.from({ length: 16 }, () => desk.as(operator)(listRequests, { query }))
+    const lists = callers(8).flatMap((caller) => [0, 1].map(() => desk.as(caller)(listRequests, { query })))
     await expect.poll(() => waitingForLocks(desk)).toBeGreaterThanOrEqual(4)
     const call = timed(desk.as(operator)(getCustomer, { params: { id } }))
     const soon = await Promise.race([call, pause(1_000)])
@@ -250,9 +263,11 @@ describe('searches', () => {
   test('wait in a queue that has a bound', async () => {
     const letGo = await hold(desk, 'lock table tickets in access exclusive mode')
     const answers: Answer<unknown>[] = []
-    const all = Array.from({ length: 50 }, async () => {
-      answers.push(await desk.as(operator)(listRequests, { query: { q: 'winter' } }))
-    })
+    const all = callers(25)
+      .flatMap((caller) => [caller, caller])
+      .map(async (caller) => {
+        answers.push(await desk.as(caller)(listRequests, { query: { q: 'winter' } }))
+      })
     await expect.poll(() => answers.length).toBe(50 - 4 - 32)
     for (const refused of answers) expectRefusal(refused, 'overloaded')
     await letGo()
@@ -260,14 +275,67 @@ describe('searches', () => {
     expect(counted(answers)).toEqual({ 200: 36, 503: 14 })
   })
 
+  describe('of one caller', () => {
+    const ofOne = 'urn:frontdesk:problem:too_many_requests'
+
+    /** What is answered to 45 searches that are made at once while they cannot be read, before they can, and in all. */
+    async function fortyFive(at: TestDesk, searchOf: () => Promise<Answer<unknown>>) {
+      const letGo = await hold(at, 'lock table tickets in access exclusive mode')
+      const answers: Answer<unknown>[] = []
+      const all = Array.from({ length: 45 }, async () => void answers.push(await searchOf()))
+      await expect.poll(() => answers.length).toBe(45 - 2 - 8)
+      const refused = [...answers]
+      return {
+        refused,
+        async end() {
+          await letGo()
+          await Promise.all(all)
+          return counted(answers)
+        },
+      }
+    }
+
+    test('are two at a time, eight wait, and nobody else waits behind them', async () => {
+      const customer = await desk.given.user()
+      await desk.given.request({ customer_id: await desk.given.own(customer), body: 'Winter is coming' })
+      const { last_name } = await desk.given.customer({ last_name: 'Greyjoy' })
+      const found = () => desk.as(operator)(listCustomers, { query: { q: last_name } })
+      expect((await found()).body.count).toBe(1)
+      const { refused, end } = await fortyFive(desk, () =>
+        desk.as(customer)(search, { query: { q: 'winter' } }),
+      )
+      for (const { status, headers, problem } of refused)
+        expect([status, headers.get('retry-after'), problem.type]).toEqual([429, '1', ofOne])
+      expect(await waitingForLocks(desk)).toBe(2)
+      const { result, milliseconds } = await timed(found())
+      expect([result.status, milliseconds < 1_000]).toEqual([200, true])
+      // A list that is searched counts like a search.
+      expect((await desk.as(customer)(listTickets, { query: { q: 'winter' } })).status).toBe(429)
+      expect((await desk.as(customer)(getMe, {})).status).toBe(200)
+      expect(await end()).toEqual({ 200: 10, 429: 35 })
+      expect((await desk.as(customer)(search, { query: { q: 'winter' } })).body.count).toBe(1)
+    })
+
+    test('are those from one network, where nobody is signed in', async () => {
+      const open = await openTestDesk({ beside: desk, anonymousRole: 'operator' })
+      const { refused, end } = await fortyFive(open, () =>
+        open.anonymous(listRequests, { query: { q: 'winter' } }),
+      )
+      expect(refused.map(({ status }) => status)).toEqual(refused.map(() => 429))
+      const { status } = await open.as(operator)(listCustomers, { query: { q: 'Greyjoy' } })
+      expect(status).toBe(200)
+      expect(await end()).toEqual({ 200: 10, 429: 35 })
+    })
+  })
+
   test('inside transactions never wait for a turn, on which transactions could wait for each other', async () => {
-    const page = { sort: 'created', descending: true, limit: 10, place: undefined }
-    const search = () =>
+    const page = { sort: 'created', descending: true, limit: 10, place: undefined, caller: 1 }
+    const find = () =>
       inTransaction(desk.ctx, async (ctx) => {
         await ctx.db.query({ text: 'select pg_sleep(0.2)' })
         return requests.list(ctx, { q: 'winter', show_archived: false }, page)
       })
-    const { result, milliseconds } = await timed(Promise.all(Array.from({ length: 16 }, search)))
+    const { result, milliseconds } = await timed(Promise.all(Array.from({ length: 16 }, find)))
     expect(result).toHaveLength(16)
     // Two rounds of eight; in turns of four it would be four.
     expect(milliseconds).toBeLessThan(3_000)

@@ -245,8 +245,12 @@ describe('S22: forms that are made to hurt', async () => {
   test('more than 5 MiB, said so and in pieces that do not say it', async () => {
     const large = Buffer.concat([good, Buffer.alloc(5 * 1024 * 1024 + 1)])
     await expectRefused(() => form(filePart(large)), 413)
-    for (const { text } of [await form(filePart(large)), await put(large, 'image/png')])
-      expect(JSON.parse(text).detail).toBe('A photo may have at most 5 MiB.')
+    const told = async (answer: Promise<{ text: string }>) => JSON.parse((await answer).text).errors
+    const [pointer, detail] = ['/photo', 'must have at most 5 MiB']
+    expect(await told(put(large, 'image/png'))).toEqual([{ in: 'body', pointer, detail }])
+    expect(await told(form(filePart(large)))).toEqual([
+      { in: 'body', pointer, detail: `${detail}, and "me.png" has more` },
+    ])
     for (const type of ['image/png', 'multipart/form-data; boundary=x']) {
       await expectRefused(async () => {
         const head = [

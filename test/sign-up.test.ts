@@ -336,6 +336,16 @@ test('ten tries to sign up an hour from one address, and five with one e-mail ad
   expect((await limited.as(admin)(signUp, { body: account() })).status, 'an admin').toBe(201)
 })
 
+test('an Idempotency-Key is not taken: nobody is made twice all the same, and nobody reads what somebody else was answered', async () => {
+  const headers = { 'idempotency-key': 'one for all' }
+  const body = account()
+  const answers = [await anonymous(signUp, { body }, headers), await anonymous(signUp, { body }, headers)]
+  expect(answers.map(({ status }) => status)).toEqual([201, 409])
+  expect(answers[1]?.headers.has('idempotency-replayed')).toBe(false)
+  const { paths } = JSON.parse((await sendTo(url, { path: '/openapi.json' })).text)
+  expect(JSON.stringify(paths['/api/v1/signup'].post.parameters ?? [])).not.toContain('Idempotency-Key')
+})
+
 test('the document says that credentials may be shown, and need not be', async () => {
   const { paths } = JSON.parse((await sendTo(url, { path: '/openapi.json' })).text)
   expect(paths['/api/v1/signup'].post.security).toEqual([{}, { token: [] }])

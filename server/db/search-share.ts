@@ -1,19 +1,49 @@
 // Searches have a share of the connections: to read on for a frequent word may take seconds, and must not keep everybody
-// else waiting.
+// else waiting. Of that share each caller has a part, so that nobody waits behind what one of them asks.
 import pg from 'pg'
-import { overloaded } from '../errors.ts'
+import type { CountedAs } from '../counted-as.ts'
+import { overloaded, tooManyRequests } from '../errors.ts'
 import { semaphore } from '../semaphore.ts'
 import { type Database, poolSize } from './database.ts'
 
-type Share = ReturnType<typeof semaphore>
-
+/** Of all callers: so many connections, and as many who wait for one. */
 const limits = { atOnce: poolSize / 2, waiting: 32, patience: 3_000 }
+
+/** Of one caller. Those at a time stand in the queue of all, if there is one, and the others behind them in the caller's own. */
+const limitsOfOne = { atOnce: 2, waiting: 8, patience: 3_000 }
+
+type Share = ReturnType<typeof newShare>
+
 const shares = new WeakMap<Database, Share>()
 
-export function inSearchShare<T>(db: Database, work: () => Promise<T>): Promise<T> {
+/** `caller`: whom the search counts for. */
+export function inSearchShare<T>(db: Database, caller: CountedAs, work: () => Promise<T>): Promise<T> {
   // A transaction has its connection already: were it to wait here, all of them could, and none would be left to search.
   if (!(db instanceof pg.Pool)) return work()
-  const share = shares.get(db) ?? semaphore(limits, () => overloaded('Too many are searching right now.'))
+  const share = shares.get(db) ?? newShare()
   shares.set(db, share)
-  return share(work)
+  return share(caller, work)
 }
+
+function newShare() {
+  const inTurn = semaphore(limits, () => overloaded('Too many are searching right now.'))
+  const callers = new Map<CountedAs, { readonly inOwnTurn: typeof inTurn; searches: number }>()
+
+  return async function <T>(caller: CountedAs, work: () => Promise<T>): Promise<T> {
+    const own = callers.get(caller) ?? { inOwnTurn: semaphore(limitsOfOne, tooManyOfOne), searches: 0 }
+    callers.set(caller, own)
+    own.searches += 1
+    try {
+      return await own.inOwnTurn(() => inTurn(work))
+    } finally {
+      own.searches -= 1
+      if (own.searches === 0) callers.delete(caller)
+    }
+  }
+}
+
+const tooManyOfOne = () =>
+  tooManyRequests(
+    `You may make ${limitsOfOne.atOnce} searches at a time while ${limitsOfOne.waiting} others wait`,
+    1,
+  )

@@ -17,6 +17,7 @@ export function readJsonBodies(app: FastifyInstance) {
     async (request: FastifyRequest, body: Buffer) => {
       // Where no body is taken, that is said of one in JSON; where a file is, that it is none.
       if (request.routeOptions.config.upload) requireMediaType(request, 'application/json')
+      request.weigh?.(body.length)
       return parse(body)
     },
   )

@@ -2,9 +2,9 @@
 // piece of a file and not the whole.
 import { once } from 'node:events'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { clientNetworkOf } from '../client-network.ts'
 import { overloaded, tooManyRequests, unavailable } from '../errors.ts'
 import type { FileContent } from '../files/files.ts'
+import { type CountedAs, countedAs } from '../counted-as.ts'
 
 /** Of all callers, and of one: more than a browser asks for at once. Each holds an open file or a connection to S3. */
 const atOnce = 512
@@ -14,7 +14,7 @@ const atOnceForOne = 100
 const patience = 30_000
 
 /** In this process, by user or, where nobody is signed in, by network. */
-const sending = new Map<number | string, number>()
+const sending = new Map<CountedAs, number>()
 let all = 0
 
 /** What goes wrong before the first byte is thrown, and none of `headers` is set then. */
@@ -34,7 +34,7 @@ export async function sendFile(
 
 async function begin(request: FastifyRequest, { stream }: FileContent) {
   try {
-    hold(request.actor.user_id ?? clientNetworkOf(request.ip), stream)
+    hold(countedAs(request), stream)
     await once(stream, 'readable').catch(unreadable)
   } catch (error) {
     stream.destroy()
@@ -46,7 +46,7 @@ const unreadable = (error: unknown) => {
   throw unavailable('The file cannot be read right now; try again soon.', error)
 }
 
-function hold(caller: number | string, stream: FileContent['stream']) {
+function hold(caller: CountedAs, stream: FileContent['stream']) {
   const own = sending.get(caller) ?? 0
   if (own >= atOnceForOne) throw tooManyRequests(`You may read ${atOnceForOne} files at a time`, 1)
   if (all >= atOnce) throw overloaded()

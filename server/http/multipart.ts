@@ -7,12 +7,12 @@ interface Field {
   readonly value: string
 }
 
-interface File {
+export interface File {
   readonly name: string
   /** What its sender calls it; empty where they do not. */
   readonly filename: string
   readonly type: string
-  readonly bytes: Buffer
+  bytes: Buffer
 }
 
 export interface Form {
@@ -27,8 +27,8 @@ export interface FormLimits {
   /** Bytes of a file. */
   readonly fileBytes: number
   readonly files: number
-  /** What is thrown, as soon as it is seen, for a file with more. */
-  readonly tooLarge: () => AppError
+  /** What is thrown, as soon as it is seen, for a file with more; `before` are those that came before it. */
+  readonly tooLarge: (file: File, before: readonly File[]) => AppError
 }
 
 const fieldsAtMost = 30
@@ -68,7 +68,7 @@ export async function readForm(
   const parser = new Busboy({ headers: { 'content-type': type }, limits })
   const { promise: finished, resolve: finish } = Promise.withResolvers<void>()
   let failure: AppError | undefined
-  let oversized = false
+  let oversized: File | undefined
   const fail = (error: AppError) => {
     failure ??= error
     finish()
@@ -81,10 +81,10 @@ export async function readForm(
   parser.on('file', (name, stream, filename, _encoding, type) => {
     const parts: Buffer[] = []
     stream.on('data', (part: Buffer) => parts.push(part))
-    stream.on('limit', () => (oversized = true))
-    stream.on('end', () =>
-      files.push({ name: name ?? '', filename: filename ?? '', type, bytes: Buffer.concat(parts.splice(0)) }),
-    )
+    const file: File = { name: name ?? '', filename: filename ?? '', type, bytes: Buffer.alloc(0) }
+    files.push(file)
+    stream.on('limit', () => (oversized ??= file))
+    stream.on('end', () => (file.bytes = Buffer.concat(parts.splice(0))))
     stream.on('error', () => fail(malformed()))
   })
   parser.on('partsLimit', () => fail(tooMuch(`must not have more than ${limits.parts} parts`)))
@@ -93,13 +93,16 @@ export async function readForm(
   parser.on('error', () => fail(malformed()))
   parser.on('finish', finish)
 
+  const refuseOversized = () => {
+    if (oversized) throw formLimits.tooLarge(oversized, files.slice(0, files.indexOf(oversized)))
+  }
   for await (const chunk of chunks) {
-    if (oversized) throw formLimits.tooLarge()
+    refuseOversized()
     if (!failure) parser.write(chunk)
   }
   if (!failure) parser.end()
   await finished
-  if (oversized) throw formLimits.tooLarge()
+  refuseOversized()
   if (failure) throw failure
   return { fields, files }
 }

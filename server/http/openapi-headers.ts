@@ -56,7 +56,8 @@ export const commonHeaders: Json = {
     schema: { type: 'string', examples: ['"user";q=6000;w=60'] },
   },
   RateLimit: {
-    description: 'How many calls are left (`r`), and in how many seconds (`t`) there are all of them again.',
+    description:
+      'How many calls are left (`r`), and in how many seconds (`t`) there are all of them again. What a customer sends counts once for each 16 KiB of it that are begun, or 10 MiB where it brings files.',
     schema: { type: 'string', examples: ['"user";r=5999;t=42'] },
   },
   'Retry-After': {

@@ -253,7 +253,7 @@ function failures(endpoint: Endpoint, schemas: Record<string, unknown>): Json {
     [
       429,
       !config.exemptFromLimits &&
-        `Too many ${config.limited ? 'tries, or too many calls' : 'calls'}; \`Retry-After\` says how many seconds to wait.`,
+        `Too many ${config.limited ? 'tries, or too many calls' : 'calls'}${takesBody ? ', or too much was sent' : ''}; \`Retry-After\` says how many seconds to wait.`,
     ],
     [
       503,

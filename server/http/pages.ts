@@ -1,5 +1,6 @@
 // Turns a page of a repository into the envelope { count, next, previous, results }, and a cursor into a place in a list.
 // Cursors are signed, and hold what they were made for, so that one cannot be carried to another list or another filter.
+import { countedAs, type Countable } from '../counted-as.ts'
 import { derivedKey, signatureLength, signer } from '../credentials/derived-key.ts'
 import type { Page, PageQuery, Place } from '../db/list.ts'
 import { invalid } from '../errors.ts'
@@ -11,7 +12,7 @@ interface ListInput {
 }
 
 /** A request whose query the contract's listQuery has checked. */
-interface ListRequest {
+interface ListRequest extends Countable {
   readonly url: string
   readonly query: ListInput
   readonly routeOptions: { readonly schema?: { readonly querystring?: unknown } | undefined }
@@ -20,8 +21,10 @@ interface ListRequest {
 export interface Pages {
   /** Reads sort, limit and cursor of a list's query. Throws a 422 on a cursor that is not of this very list. */
   query(request: ListRequest): PageQuery
-  envelope<Row>(request: Omit<ListRequest, 'routeOptions'>, page: Page<Row>): Envelope<Row>
+  envelope<Row>(request: Listed, page: Page<Row>): Envelope<Row>
 }
+
+type Listed = Pick<ListRequest, 'url' | 'query'>
 
 interface Envelope<Row> {
   count: number
@@ -63,6 +66,7 @@ export function pagesOf(secret: string, publicUrl: string): Pages {
         descending: order.startsWith('-'),
         limit: limit ?? 50,
         place: cursor === undefined ? undefined : open(cursor, listOf(request)),
+        caller: countedAs(request),
       }
     },
     envelope(request, page) {
@@ -88,7 +92,7 @@ function firstOrder({ routeOptions }: ListRequest): string {
 }
 
 /** What makes two queries the same list: path, filters and order; not the size of a page, nor the place in it. */
-function listOf(request: Omit<ListRequest, 'routeOptions'>): string {
+function listOf(request: Listed): string {
   const { limit: _, cursor: __, ...filters } = request.query
   const query = new URLSearchParams(
     Object.entries<unknown>(filters)

@@ -5,12 +5,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { clientNetworkOf } from '../client-network.ts'
 import type { Context } from '../context.ts'
 import { AppError, tooManyRequests } from '../errors.ts'
+import { countedAs } from '../counted-as.ts'
 import { isExempt } from './exempt-from-limits.ts'
-import { limitField, policyField } from './rate-limit-fields.ts'
+import { leavesLeast, limitField, policyField } from './rate-limit-fields.ts'
 import { rateWindows } from './rate-windows.ts'
 
-const minute = { seconds: 60, name: 'a minute' }
-const hour = { seconds: 3_600, name: 'an hour' }
+const inAMinute = { seconds: 60, refusal: 'Too many calls within a minute' }
+const sentInAnHour = { seconds: 3_600, refusal: 'Too much was sent within an hour' }
 /** Of a user's limit, what an address has for calls without good credentials: enough to sign in, too little to search with. */
 const shareOfAddress = 1 / 5
 
@@ -30,7 +31,7 @@ export function rateLimited({ config, clock }: Context, identify: Identify) {
     // Set for a caller without credentials too, where ANONYMOUS_ROLE lets them in.
     const { actor } = request as Partial<FastifyRequest>
     if (actor) {
-      const tooMany = countOfUser(actor.user_id ?? clientNetworkOf(request.ip), reply)
+      const tooMany = countOfUser(countedAs(request), reply)
       if (tooMany && !isExempt(request)) throw tooMany
     } else if (refused || !isExempt(request)) {
       const tooMany = countOfAddress(clientNetworkOf(request.ip), reply)
@@ -50,37 +51,79 @@ export function rateLimited({ config, clock }: Context, identify: Identify) {
   }
 }
 
-export function limit(policy: string, quota: number, clock: () => number, { seconds, name } = minute) {
+export function limit(policy: string, quota: number, clock: () => number, { seconds, refusal } = inAMinute) {
   const countIn = rateWindows(clock, seconds * 1000)
   const policyOfAll = policyField(policy, quota, seconds)
 
   /** Answers with what is to be thrown once there were too many. */
-  return (key: number | string, reply: FastifyReply): AppError | undefined => {
-    const { calls, endsAt } = countIn(key)
+  return (key: number | string, reply: FastifyReply, units = 1): AppError | undefined => {
+    const { calls, endsAt } = countIn(key, units)
     const secondsLeft = (endsAt - clock()) / 1000
-    reply.header('ratelimit-policy', policyOfAll)
-    reply.header('ratelimit', limitField(policy, quota - calls, secondsLeft))
+    if (leavesLeast(reply, quota - calls)) {
+      reply.header('ratelimit-policy', policyOfAll)
+      reply.header('ratelimit', limitField(policy, quota - calls, secondsLeft))
+    }
     if (calls <= quota) return undefined
-    return tooManyRequests(`Too many calls within ${name}`, secondsLeft)
+    return tooManyRequests(refusal, secondsLeft)
   }
 }
 
-/** What a customer may send, who may have signed up by themselves a minute ago: files stay, and take space. */
-const formsInAnHour = 60
+const kibibyte = 1024
 
-/** Counts the calls of a customer that bring files, before any of it is read. Throws a 429 once there were too many. */
-export function limitFilesOfCustomers(
+interface Weighed {
+  readonly quota: number
+  /** In bytes: a call counts once for each of these that its body begins. */
+  readonly unit: number
+}
+
+/** Of what a customer sends, who may have signed up by themselves a minute ago, an hour's worth: it stays, and takes space. */
+const ofCustomers = {
+  /** 18.75 MiB of texts. */
+  writes: { quota: 1_200, unit: 16 * kibibyte },
+  /** 600 MiB of files. */
+  files: { quota: 60, unit: 10 * kibibyte ** 2 },
+} as const satisfies Record<string, Weighed>
+
+const reads = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Told how many bytes the body has, or has at least: where these count, throws a 429 once there were too many. */
+    weigh: ((bytes: number) => void) | undefined
+  }
+}
+
+/** Counts what customers write, once before any of it is read, and then by its size as it comes. */
+export function limitWritesOfCustomers(
   app: FastifyInstance,
   { config, clock }: Pick<Context, 'config' | 'clock'>,
 ) {
+  app.decorateRequest('weigh', undefined)
   if (!config.rateLimit) return
-  const count = limit('files', formsInAnHour, clock, hour)
+  const weighed = (policy: keyof typeof ofCustomers) => {
+    const { quota, unit } = ofCustomers[policy]
+    return { count: limit(policy, quota, clock, sentInAnHour), unit }
+  }
+  const [writes, files] = [weighed('writes'), weighed('files')]
+
   app.addHook('preParsing', (request, reply, payload, done) => {
-    const { actor, headers, routeOptions } = request
-    const brings =
-      routeOptions.config.upload !== undefined &&
-      actor.role === 'customer' &&
-      (headers['content-type'] ?? '').toLowerCase().startsWith('multipart/')
-    done(brings ? count(actor.user_id ?? clientNetworkOf(request.ip), reply) : undefined, payload)
+    const { actor } = request as Partial<FastifyRequest>
+    if (actor?.role !== 'customer' || reads.has(request.method)) return done(null, payload)
+    const { count, unit } = bringsFiles(request) ? files : writes
+    let counted = 0
+    const weigh = (bytes: number) => {
+      const units = Math.max(1, Math.ceil(bytes / unit)) - counted
+      if (units <= 0) return
+      counted += units
+      const tooMany = count(countedAs(request), reply, units)
+      if (tooMany) throw tooMany
+    }
+    weigh(0)
+    request.weigh = weigh
+    done(null, payload)
   })
 }
+
+const bringsFiles = ({ headers, routeOptions }: FastifyRequest) =>
+  routeOptions.config.upload !== undefined &&
+  (headers['content-type'] ?? '').toLowerCase().startsWith('multipart/')

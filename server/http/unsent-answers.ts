@@ -1,9 +1,8 @@
 // How much of large answers may wait for being read. An answer that is made holds no place among the requests in progress, but
 // its bytes stay in memory until the caller has taken them: who asks again and again and reads nothing would fill it.
 import type { FastifyInstance } from 'fastify'
-import type { Actor } from '../context.ts'
 import { overloaded, tooManyRequests } from '../errors.ts'
-import { clientNetworkOf } from '../client-network.ts'
+import { type CountedAs, countedAs } from '../counted-as.ts'
 
 const mebibyte = 1024 ** 2
 
@@ -27,13 +26,13 @@ export function boundUnsentAnswers(app: FastifyInstance, { atOnce, forOne, patie
       return tooManyRequests(`You may leave ${forOne / mebibyte} MiB of answers unread at a time`, 1)
     return ofAll > atOnce ? overloaded() : undefined
   }
-  const callers = new Map<number | string, number>()
+  const callers = new Map<CountedAs, number>()
 
   app.addHook('onSend', (request, reply, payload, done) => {
     const bytes = typeof payload === 'string' || Buffer.isBuffer(payload) ? payload.length : 0
     // Whose caller has left it is let go at once, and no `close` would come to take it off the count.
     if (bytes < large || reply.raw.destroyed) return done(null, payload)
-    const caller = callerOf(request)
+    const caller = countedAs(request)
     const own = callers.get(caller) ?? 0
     const refusal = refusalOf(own + bytes, all + bytes)
     // What has had its effect is told, however much there is.
@@ -53,7 +52,3 @@ export function boundUnsentAnswers(app: FastifyInstance, { atOnce, forOne, patie
     done(null, payload)
   })
 }
-
-/** Anybody's answers can be large; who is not signed in has no actor. */
-const callerOf = ({ actor, ip }: { readonly actor?: Actor; readonly ip: string }) =>
-  actor?.user_id ?? clientNetworkOf(ip)

@@ -1,6 +1,7 @@
 // How much of files may be in memory: from when they come until the call that brought them is answered. Bytes are counted as they
 // come and not as they are announced, so that who sends slowly takes little.
 import { type AppError, overloaded, tooManyRequests } from '../errors.ts'
+import type { CountedAs } from '../counted-as.ts'
 
 /** At once. Those who send slowly are let go after 30 s. */
 const readAtOnce = 32
@@ -31,12 +32,11 @@ export interface Place {
   leave(): void
 }
 
-/** `sender`: a user or, where nobody is signed in, a network. */
 export function uploadRoom() {
   const all: Tally = { calls: 0, bytes: 0 }
-  const senders = new Map<number | string, Tally>()
+  const senders = new Map<CountedAs, Tally>()
 
-  return function enter(sender: number | string): Place {
+  return function enter(sender: CountedAs): Place {
     const own = senders.get(sender) ?? { calls: 0, bytes: 0 }
     if (own.calls >= readAtOnceForOne)
       throw tooManyRequests(`You may send ${readAtOnceForOne} files at a time`, 1)

@@ -2,10 +2,11 @@
 // call is answered: nothing is left behind on a disk by who leaves in the middle, and how much there may be is bounded.
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { type Endpoint, endpoints, type Upload } from '../../contract/index.ts'
-import { clientNetworkOf } from '../client-network.ts'
 import { AppError, badRequest, invalid } from '../errors.ts'
+import { shownName } from '../files/file-name-rules.ts'
+import { countedAs } from '../counted-as.ts'
 import { requireMediaType } from './media-types.ts'
-import { type Form, readForm } from './multipart.ts'
+import { type File, type Form, readForm } from './multipart.ts'
 import { escapePointer, unstorableText } from './text.ts'
 import { type Place, uploadRoom } from './upload-room.ts'
 import { readAs } from './validation.ts'
@@ -41,11 +42,12 @@ export function readUploads(app: FastifyInstance) {
     { payload, atMost }: { readonly payload: AsyncBody; readonly atMost: number },
     into: (chunks: AsyncIterable<Buffer>) => Promise<T>,
   ): Promise<T> {
-    const place = enter(request.actor.user_id ?? clientNetworkOf(request.ip))
+    const place = enter(countedAs(request))
     request.uploadPlace = place
     try {
       const announced = Number(request.headers['content-length'] ?? 0)
       if (announced > atMost) throw tooLarge(uploadOf(request))
+      request.weigh?.(announced)
       place.expect(announced)
       return await into(bounded(request, { payload, atMost }))
     } catch (error) {
@@ -86,7 +88,7 @@ export function readUploads(app: FastifyInstance) {
           fieldBytes,
           fileBytes: maxBytes,
           files: maxFiles,
-          tooLarge: () => tooLarge(upload),
+          tooLarge: (file, before) => fileTooLarge(upload, pointerTo(file, upload, before), file.filename),
         }),
     )
     request.uploaded = filesOf(form, upload)
@@ -114,6 +116,7 @@ async function* bounded(
   for await (const chunk of payload.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     length += chunk.length
     if (length > atMost) throw tooLarge(uploadOf(request))
+    request.weigh?.(length)
     request.uploadPlace?.take(chunk.length)
     yield chunk
   }
@@ -125,26 +128,44 @@ async function wholeOf(chunks: AsyncIterable<Buffer>): Promise<Buffer> {
   return Buffer.concat(parts)
 }
 
-const tooLarge = ({ field, maxBytes, maxFiles }: Upload) => {
-  const size = `${maxBytes / 1024 ** 2} MiB`
-  const detail =
-    maxFiles === 1
-      ? `A ${field} may have at most ${size}.`
-      : `Of ${field} there may be ${maxFiles} with a post, of at most ${size} each.`
-  return new AppError('too_large', detail, { code: 'too_large' })
+/** Of several files it is not known which is too large, where they are not looked at. */
+function tooLarge(upload: Upload) {
+  const { field, maxFiles } = upload
+  if (maxFiles === 1) return fileTooLarge(upload, `/${field}`)
+  return new AppError(
+    'too_large',
+    `Of ${field} there may be ${maxFiles} with a post, of at most ${sizeOf(upload)} each.`,
+    { code: 'too_large' },
+  )
 }
+
+/** `filename`: what its sender calls it. */
+function fileTooLarge(upload: Upload, pointer: string, filename = '') {
+  const called = shownName(filename)
+  const detail = `must have at most ${sizeOf(upload)}${called === '' ? '' : `, and "${called}" has more`}`
+  return new AppError('too_large', `${pointer} ${detail}`, {
+    code: 'too_large',
+    errors: [{ in: 'body', pointer, detail }],
+  })
+}
+
+const sizeOf = ({ maxBytes }: Upload) => `${maxBytes / 1024 ** 2} MiB`
+
+/** Where in the body a file is: of several by its place among those that were chosen. */
+function pointerTo({ name }: File, { field, maxFiles }: Upload, before: readonly File[]) {
+  const place = name === field && maxFiles > 1 ? `/${before.filter(isChosen).length}` : ''
+  return `/${escapePointer(name)}${place}`
+}
+
+/** A browser sends a file without both of a form where none was chosen. */
+const isChosen = ({ bytes, filename }: File) => bytes.length > 0 || filename !== ''
 
 function filesOf({ files }: Form, { field }: Upload): UploadedFile[] {
   const stray = files.find(({ name }) => name !== field)
   if (stray) throw refused(stray.name, `is not a known file; send it as the part \`${field}\``)
-  return (
-    files
-      .map(({ bytes, type, filename }) => {
-        return { bytes, type: type === 'application/octet-stream' ? undefined : type, name: filename }
-      })
-      // A browser sends this of a form where no file was chosen.
-      .filter(({ bytes, name }) => bytes.length > 0 || name !== '')
-  )
+  return files.filter(isChosen).map(({ bytes, type, filename }) => {
+    return { bytes, type: type === 'application/octet-stream' ? undefined : type, name: filename }
+  })
 }
 
 interface Fields {
