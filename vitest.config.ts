@@ -11,5 +11,7 @@ export default defineConfig({
     maxWorkers: Math.max(2, availableParallelism()),
     testTimeout: 20_000,
     hookTimeout: 30_000,
+    // As long as anything may take on a machine that is busy; what comes is seen at once.
+    expect: { poll: { timeout: 15_000, interval: 20 } },
   },
 })

@@ -154,14 +154,44 @@ describe('an operator is told', () => {
     expect(to(await mails())).toEqual([operator.email])
   })
 
-  test('nothing of new tickets, of what nobody works on, and of what colleagues answer', async () => {
-    const { customer, id, customer_id, asCustomer } = await conversation(desk)
+  test('nothing of new tickets, and of what colleagues answer', async () => {
+    const { customer, id, asCustomer } = await conversation(desk)
     await asCustomer(openTicket, { body: { subject: 'New', message: 'Hello' } })
-    const { id: unassigned } = await given.request({ customer_id })
-    await asCustomer(createPost, { params: { id: unassigned }, ...say('Anybody there?') })
     expect(await mails()).toEqual([])
     await as(await given.operator())(createPost, { params: { id }, ...say('I am') })
     expect(to(await mails())).toEqual([customer.email])
+  })
+
+  test('what customers answer where nobody works: the admin who has been there longest and wants mails', async () => {
+    const { id, operator, customer_id, asCustomer } = await conversation(desk)
+    const { id: unassigned } = await given.request({ customer_id })
+    const reply = (ticket: number, message: string) =>
+      asCustomer(createPost, { params: { id: ticket }, ...say(message) })
+    await reply(unassigned, 'To none')
+    expect(await mails()).toEqual([])
+
+    const [first, second, third] = [await given.admin(), await given.admin(), await given.admin()]
+    const admins = [await proved(desk, first), await proved(desk, second), await proved(desk, third)]
+    await rows('update users set notifications = false where id = $1', [first.id])
+    await reply(unassigned, 'Anybody there?')
+    const [mail, ...more] = await mails()
+    expect(more).toEqual([])
+    expect(mail?.to).toBe(admins[1]?.email)
+    expect(mail?.text).toContain('which is pending, and nobody works on it.')
+    expect(mail?.text).toContain('> Anybody there?')
+
+    // Who does, and wants no mails, is not passed over.
+    await rows('update users set notifications = false where id = $1', [operator.id])
+    await reply(id, 'Hello')
+    expect(await mails()).toEqual([])
+    await rows('update users set notifications = true where id = $1', [operator.id])
+    expect((await as(third)(disableUser, { params: { id: operator.id } })).status).toBe(204)
+    await reply(id, 'Are you still there?')
+    const [ofGone, ...others] = await mails()
+    expect(others).toEqual([])
+    expect(ofGone?.to).toBe(admins[1]?.email)
+    expect(ofGone?.text).toContain('which is in progress, and nobody works on it.')
+    await rows(`update users set disabled_at = now() where role = 'admin'`)
   })
 
   test('nothing at an address that they have not proved', async () => {

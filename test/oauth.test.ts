@@ -12,6 +12,7 @@ import {
   listCustomers,
   listMyGrants,
   listMyTokens,
+  openTicket,
   listOperators,
   scopeNames,
   updateClient,
@@ -259,6 +260,22 @@ test('of user and client the lesser role counts, in every moment', async () => {
   expect((await change({ scopes: ['account:read'] })).status).toBe(200)
   await expect.poll(async () => (await as(listCustomers, {})).status).toBe(403)
   expect((await as(getMe, {})).status).toBe(200)
+})
+
+test('a client that acts for the staff as a customer opens no ticket: they are none', async () => {
+  const client = await registerClient(desk, { role: 'customer', scopes: ['tickets:write'] })
+  for (const role of ['operator', 'admin'] as const) {
+    const { user, browser } = await signedIn(desk, { role })
+    const { access_token: token } = await tokensFor(client, browser, { scope: 'tickets:write' })
+    const { status, body } = await desk.as({ token })(openTicket, {
+      body: { subject: 'Own', message: 'Hello' },
+    })
+    expect({ status, body }).toMatchObject({
+      status: 403,
+      body: { detail: expect.stringContaining('no tickets of its own') },
+    })
+    expect(await desk.rows('select from customers where user_id = $1', [user.id])).toEqual([])
+  }
 })
 
 test('what is for a person alone is not for a client, whatever it was granted', async () => {

@@ -29,7 +29,7 @@ test('of a long thread', { timeout: 60_000 }, async () => {
   const operator = await given.operator()
   const { id } = await given.request()
   await rows(
-    `insert into posts (ticket_id, number, message) select $1, n, repeat('x', 100000) from generate_series(2, 100) n`,
+    `insert into posts (ticket_id, number, message) select $1, n, repeat('snow ', 20000) from generate_series(2, 100) n`,
     [id],
   )
   await rows(
