@@ -79,7 +79,7 @@ async function planOf(client: pg.Client, { q, own }: { q: string; own: number | 
       plans.push(await explain(client, { text, values: values ?? [] }, 'generic'))
     return { rows: [] }
   }
-  await searching(own === null ? 'all' : 'own', types).all({ query }, { q, own, limit: 20 })
+  await searching(own === null ? 'all' : 'own', types).all({ query }, { q, ticket_id: null, own, limit: 20 })
   return plans.sort((a, b) => a.milliseconds - b.milliseconds)[1] as Plan
 }
 

@@ -38,7 +38,13 @@ const hit = 1 + 5
 /** More than 10,000 hits, each on a page of its own; a thousand ranked; 20,000 rows looked through for the newest. */
 const bounded = 10_001 + 1_000 * 5 + 6_000
 
-test.each<[string, string, SearchType | undefined, string[], number]>([
+/** What is no number is known to name no ticket where its value is. */
+const orNumbered = (indexes: readonly string[]) => ({
+  first: indexes,
+  generic: [...indexes, 'posts_ticket_id_number_key'],
+})
+
+test.each<[string, string, SearchType | undefined, Parameters<typeof expectPlans>[1], number]>([
   // Ten of each.
   [
     'a rare word',
@@ -56,8 +62,9 @@ test.each<[string, string, SearchType | undefined, string[], number]>([
   ['a frequent name', frequent, 'customer', customers, bounded + results],
   ['the beginning of many words', 'pri', 'ticket', [...asks, ...told], bounded + results + 1_000],
   // Found by the rare one.
-  ['a frequent and a rare word', `${frequent} ${rare}`, 'ticket', asks, 2_000],
-  ['what there is not', 'xyzzy', undefined, [...asks, ...replies, 'customers_words'], 40],
+  ['a frequent and a rare word', `${frequent} ${rare}`, 'ticket', orNumbered(asks), 2_000],
+  ['what there is not', 'xyzzy', undefined, orNumbered([...asks, ...replies, 'customers_words']), 40],
+  ['a ticket’s number', '#4711', undefined, [...asks, ...replies, ...told, ...customers], results + 60],
 ])('%s', async (_, q, type, indexes, pages) => {
   await expectPlans(() => as(operator)(search, { query: { q, ...(type ? { type } : {}) } }), indexes, pages)
 })

@@ -64,6 +64,13 @@ test('where customers may read any ticket, they find what is public of all', asy
   )
 })
 
+test('a number finds the ticket for those who may read it', async () => {
+  const numbered = (who: { token: string }, at = desk) => found(`#${theirs.id}`, { who, at, type: 'ticket' })
+  for (const who of [other, operator]) expect(await numbered(who)).toEqual([`ticket ${theirs.id}`])
+  expect(await numbered(ed)).toEqual([])
+  expect(await numbered(ed, open)).toEqual([`ticket ${theirs.id}`])
+})
+
 test('a note is found by no customer, by no count, and moves nothing to another place', async () => {
   for (const at of [desk, open]) {
     expect(await found('canary', { at })).toEqual([])

@@ -129,6 +129,25 @@ test('subjects and names go before texts, whole words before stems, and then the
   expect(await found('lanterns')).toEqual([subject, newer, older, stem])
 })
 
+test('a ticket is found by its number, before what holds that as a word', async () => {
+  await rows(`select setval(pg_get_serial_sequence('tickets', 'id'), 70000)`)
+  const ticket = await given.request({ subject: 'Ravens', body: 'They are late' })
+  const older = await given.request({ subject: 'Owls', body: `Are they like those of ${ticket.id}?` })
+  const both = [`ticket ${ticket.id}`, `ticket ${older.id}`]
+  for (const q of [`#${ticket.id}`, ` ${ticket.id} `]) expect(await found(q), q).toEqual(both)
+  expect(await find(`${ticket.id}`)).toMatchObject({ count: 2, results: [{ title: 'Ravens' }, {}] })
+  expect(await found(`#${ticket.id}`, { type: 'post' })).toEqual([])
+  expect(await found(`#${ticket.id} ravens`)).toEqual([])
+
+  // Found both ways it is one.
+  await rows(`update posts set message = 'I am ' || ticket_id where ticket_id = $1 and number = 1`, [
+    ticket.id,
+  ])
+  expect(await find(`${ticket.id}`)).toMatchObject({ count: 2 })
+  expect(await found(`${ticket.id}`)).toEqual(both)
+  expect(await found('#999999999999999')).toEqual([])
+})
+
 test('customers are found by the parts of their addresses and numbers', async () => {
   const { id } = await given.customer({
     first_name: 'Brienne',

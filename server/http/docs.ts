@@ -31,7 +31,6 @@ export async function serveDocs(app: FastifyInstance, publicUrl: string, clientI
         docExpansion: 'list',
         persistAuthorization: false,
         tryItOutEnabled: true,
-        oauth2RedirectUrl: `${publicUrl}/docs/static/oauth2-redirect.html`,
       },
       initOAuth: { clientId, usePkceWithAuthorizationCodeGrant: true },
       theme: { title: 'Frontdesk API' },

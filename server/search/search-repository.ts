@@ -12,6 +12,8 @@ export type View = 'all' | 'public' | 'own'
 
 interface Sought {
   readonly q: string
+  /** The ticket that may be meant by it; null for none. */
+  readonly ticket_id: number | null
   /** Whose own, where that is the view. */
   readonly own: number | null
   readonly limit: number
@@ -86,13 +88,28 @@ function candidates(type: SearchType, view: View, own: Sql): Sql {
     )`
 }
 
-/** The candidates of this type with their ranks. */
+/** The ask of the ticket that was named by its number, if it may be seen. */
+function numbered(view: View, { own, ticketId }: { readonly own: Sql; readonly ticketId: Sql }): Sql {
+  const seen = sql`exists (
+      select from tickets join customers on customers.id = tickets.customer_id
+      where tickets.id = posts.ticket_id and customers.user_id = ${own}::bigint)`
+  return sql`
+    numbered as materialized (
+      select posts.id, posts.search_words @@ ${allWords} as counted from posts
+      where posts.ticket_id = ${ticketId}::bigint and posts.number = 1 and ${view === 'own' ? seen : sql`true`}
+    )`
+}
+
+/** The candidates of this type with their ranks; of words, none is as much as 1. */
 function ranks(type: SearchType): Sql {
   const { table } = sources[type]
   const newest = sql.id(`${type}_newest`)
-  return sql`
-    select ${sql.lit(type)} as type, ${table}.id, ts_rank(${table}.search_words, ${anyWord}) as rank, ${table}.created_at
-    from ${newest} join ${table} on ${table}.id = ${newest}.id`
+  const ranked = (rank: Sql, from: Sql) => sql`
+    select ${sql.lit(type)} as type, ${table}.id, ${rank} as rank, ${table}.created_at
+    from ${from} join ${table} on ${table}.id = ${from}.id`
+  const byWords = ranked(sql`ts_rank(${table}.search_words, ${anyWord})`, newest)
+  if (type !== 'ticket') return byWords
+  return sql`${byWords} where posts.id not in (select numbered.id from numbered) union all ${ranked(sql`1`, sql`numbered`)}`
 }
 
 /** What is told of each: of a ticket by its first post. */
@@ -113,6 +130,13 @@ const told = {
     where best.type = 'customer'`,
 }
 
+const foundOf = (type: SearchType) => {
+  const byWords = sql`(select cardinality(ids) from ${sql.id(`${type}_found`)})`
+  return type === 'ticket'
+    ? sql`${byWords} + (select count(*) from numbered where not numbered.counted)`
+    : byWords
+}
+
 const bestFirst = sql`rank desc, created_at desc, type, id desc`
 
 const isPost = (type: SearchType) => type !== 'customer'
@@ -127,13 +151,14 @@ function write(view: View, types: readonly SearchType[]): Statement<Sought, Foun
     )
     return sql<FoundRow>`
       with ${soughtBy(sql`${value.q}::text`)},
+      ${types.includes('ticket') ? sql`${numbered(view, { own: sql`${value.own}`, ticketId: sql`${value.ticket_id}` })},` : sql``}
       ${each((type) => candidates(type, view, sql`${value.own}`), sql`, `)},
       best as materialized (
         select ranked.* from (${each(ranks, all)}) as ranked order by ${bestFirst} limit ${value.limit}::bigint
       )
       select counted.found_count, shown.*
       from (
-          select ${each((type) => sql`(select cardinality(ids) from ${sql.id(`${type}_found`)})`, sql` + `)} as found_count
+          select ${each(foundOf, sql` + `)} as found_count
         ) as counted
         left join (
           select told.*, found.text as passage

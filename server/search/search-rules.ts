@@ -25,6 +25,12 @@ export function soughtOf(typed: string): string {
   return isPhone ? `+${typed.replace(/\D/g, '')}` : typed
 }
 
+/** The ticket that may be meant: people type its number as they read it in a mail. */
+export function ticketNumbered(typed: string): number | null {
+  const [, digits] = /^\s*#?(\d{1,15})\s*$/.exec(typed) ?? []
+  return digits === undefined ? null : Number(digits)
+}
+
 interface May {
   readonly type: SearchType | undefined
   readonly customers: boolean

@@ -18,7 +18,7 @@ import { forbidden, insufficientScope } from '../errors.ts'
 import { refusalOf } from '../policy.ts'
 import { isStaff, seenBy } from '../tickets/index.ts'
 import { type FoundRow, searching } from './search-repository.ts'
-import { partsOf, soughtOf, sourcesFor } from './search-rules.ts'
+import { partsOf, soughtOf, sourcesFor, ticketNumbered } from './search-rules.ts'
 
 /** Where each is read. */
 const reading: Readonly<Record<SearchType, Endpoint>> = {
@@ -40,7 +40,7 @@ export async function find(
   const types = sourcesFor({ type, customers: refusal === undefined })
   const own = seenBy(ctx, actor)
   const view = isStaff(actor) ? 'all' : own === null ? 'public' : 'own'
-  const sought = { q: soughtOf(q), own, limit }
+  const sought = { q: soughtOf(q), ticket_id: ticketNumbered(q), own, limit }
   const rows = await inSearchShare(ctx.db, caller, () => searching(view, types).all(ctx.db, sought))
   const found = rows[0]?.found_count ?? 0
   return {

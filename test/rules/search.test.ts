@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { marks, partsOf, soughtOf, sourcesFor } from '../../server/search/search-rules.ts'
+import { marks, partsOf, soughtOf, sourcesFor, ticketNumbered } from '../../server/search/search-rules.ts'
 
 const [bracket, start, stop, cut] = [marks.bracket, marks.start, marks.stop, marks.cut].map((code) =>
   String.fromCharCode(code),
@@ -61,4 +61,21 @@ test('customers are sought by who may see them, and only what was asked for', ()
     expect(sourcesFor({ type, customers: true })).toEqual([type])
     expect(sourcesFor({ type, customers: false })).toEqual([type])
   }
+})
+
+test.each([
+  ['20', 20],
+  ['#20', 20],
+  [' #20 ', 20],
+  ['999999999999999', 999_999_999_999_999],
+  ['1234567890123456', null],
+  ['a20', null],
+  ['20a', null],
+  ['# 20', null],
+  ['##20', null],
+  ['-20', null],
+  ['2.5', null],
+  ['', null],
+])('%j may mean the ticket %s', (typed, number) => {
+  expect(ticketNumbered(typed)).toBe(number)
 })
