@@ -54,7 +54,7 @@ export const attachmentUpload: Upload = {
   maxBytes: 10 * 1024 * 1024,
   maxFiles: attachmentsAtMost,
   description:
-    'A JPEG, PNG or WebP picture of at most 25 megapixels, a PDF, a text or CSV in UTF-8, a Word, Excel, PowerPoint or OpenDocument file without macros; at most 10 MiB.',
+    'A JPEG, PNG or WebP picture of at most 25 megapixels, a PDF, a text in UTF-8 (CSV, Markdown, JSON, YAML, TSV, too), a Word, Excel, PowerPoint or OpenDocument file without macros; at most 10 MiB.',
 }
 
 /** For the description of a call that takes them. */

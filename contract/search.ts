@@ -41,7 +41,10 @@ const SearchResult = object(
       description: 'When it, or its ticket, was archived; null while it is live.',
     },
   },
-  { $id: 'SearchResult', description: 'One record that holds what was sought.' },
+  {
+    $id: 'SearchResult',
+    description: 'One record that holds what was sought, or the ticket of that number.',
+  },
 )
 export type SearchResult = Static<typeof SearchResult>
 
@@ -50,7 +53,7 @@ const SearchResults = object(
     count: Type.Integer({
       minimum: 0,
       maximum: 10_000,
-      description: 'How many records hold what was sought, counted up to 10,000.',
+      description: 'How many records were found, counted up to 10,000.',
       examples: [1],
     }),
     count_capped: Type.Optional(
@@ -70,7 +73,7 @@ export const search = {
     operationId: 'search',
     summary: 'Search tickets, posts and customers',
     description:
-      'What holds every word that is sought: as it stands, by its stem in English, German or Spanish, or as the beginning of a word. Ranked: a word in a subject or a name before one in a text, a whole word before its stem; then the newest. Customers find what they can read of tickets; the staff finds notes and customers, too. A client finds customers with the scope customers:read.',
+      'What holds every word that is sought: as it stands, by its stem in English, German or Spanish, or as the beginning of a word; and the ticket whose number it is, with or without a #. Ranked: that ticket first; a word in a subject or a name before one in a text, a whole word before its stem; then the newest. Customers find what they can read of tickets; the staff finds notes and customers, too. A client finds customers with the scope customers:read.',
     tags,
     querystring: object({
       q: soughtText('What is sought; the first ten words count.', 'winter'),

@@ -1,6 +1,6 @@
 // Who did it is whoever called: no field, header or path says otherwise.
 import { describe, expect, test } from 'vitest'
-import { type Endpoint, requestFor } from '../contract/index.ts'
+import { changeMyEmail, type Endpoint, requestFor, signOutUser } from '../contract/index.ts'
 import { openTestDesk } from './support/desk.ts'
 import { sendTo } from './support/send.ts'
 import { callable, workingCall, workingCaller } from './support/working-calls.ts'
@@ -41,6 +41,9 @@ async function prepared(endpoint: Endpoint) {
   return { send, body, fields: call.body, caller }
 }
 
+/** They ask for a mail, and end what is not there. */
+const changesNothing = new Set<Endpoint>([changeMyEmail, signOutUser])
+
 const writing = callable.filter(({ method }) => method !== 'GET')
 const named = (these: readonly Endpoint[]) =>
   these.map((endpoint) => [endpoint.schema.operationId, endpoint] as const)
@@ -72,7 +75,6 @@ describe.each(named(writing))('%s', (_name, endpoint) => {
       'select distinct actor_id from audit_events where request_id = $1',
       [requestId],
     )
-    // Some have no audit row, having changed nothing.
-    for (const { actor_id } of actors) expect(actor_id).toBe(caller.id)
+    expect(actors).toEqual(changesNothing.has(endpoint) ? [] : [{ actor_id: caller.id }])
   })
 })

@@ -3,7 +3,15 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { expect, test } from 'vitest'
-import { createPost, getMe, updatePost } from '../contract/index.ts'
+import {
+  createPost,
+  getMe,
+  listMyTokens,
+  openTicket,
+  reauthenticateMe,
+  revokeMyToken,
+  updatePost,
+} from '../contract/index.ts'
 import { openTestDesk, type TestDesk } from './support/desk.ts'
 import { sendTo } from './support/send.ts'
 
@@ -66,6 +74,16 @@ const keptBytes = async () =>
       )
     )[0]?.bytes ?? 0,
   )
+
+test('whoever has sent too much can still end what lets them in', async () => {
+  const customer = await customerOf(desk)
+  while ((await send(customer, postOf(500 * kibibyte))).status !== 429);
+  const as = desk.as(customer)
+  expect((await as(openTicket, { body: { subject: 'More', message: 'of it' } })).status).toBe(429)
+  expect((await as(reauthenticateMe, { body: { password: 'wrong' } })).status).not.toBe(429)
+  const [token] = (await as(listMyTokens, {})).body.results
+  expect((await as(revokeMyToken, { params: { id: token?.id ?? 0 } })).status).toBe(204)
+})
 
 test('a call counts once for each 16 KiB of its body that are begun, however it comes', async () => {
   const customer = await customerOf(desk)

@@ -159,7 +159,7 @@ test(
     await killServer(first)
 
     const { received, smtp } = await mailServer()
-    await startDesk({ folder, env: { SMTP_URL: `smtp://127.0.0.1:${smtp.port}` } })
+    const second = await startDesk({ folder, env: { SMTP_URL: `smtp://127.0.0.1:${smtp.port}` } })
     // Its minute is not over yet.
     await eventually(async () => (await ask(folder, 'select from job_workers')).length === 2)
     expect(await jobs()).toEqual([held])
@@ -170,6 +170,14 @@ test(
     expect(received.map(({ to }) => to)).toEqual([['jon@wall.example']])
     await eventually(async () => (await jobs()).length === 0)
     expect(await heard()).toEqual([])
+    expect(second.logged()).toContain('these workers are gone')
+
+    // Who stopped has left nothing to be done.
+    await second.stop()
+    const third = await startDesk({ folder })
+    await ask(folder, `update job_workers set seen_at = seen_at - interval '2 minutes'`)
+    await eventually(async () => (await ask(folder, 'select from job_workers')).length === 1)
+    expect(third.logged()).not.toContain('these workers are gone')
   },
 )
 

@@ -13,6 +13,7 @@ import {
   listMyGrants,
   listMyTokens,
   openTicket,
+  updateUser,
   listOperators,
   scopeNames,
   updateClient,
@@ -272,10 +273,22 @@ test('a client that acts for the staff as a customer opens no ticket: they are n
     })
     expect({ status, body }).toMatchObject({
       status: 403,
-      body: { detail: expect.stringContaining('no tickets of its own') },
+      body: { detail: expect.stringContaining('no customer record of its own') },
     })
     expect(await desk.rows('select from customers where user_id = $1', [user.id])).toEqual([])
   }
+})
+
+test('nor for one who was a customer before', async () => {
+  const client = await registerClient(desk, { role: 'customer', scopes: ['tickets:write'] })
+  const { user, browser } = await signedIn(desk, { role: 'customer' })
+  await desk.given.own(user)
+  const { access_token: token } = await tokensFor(client, browser, { scope: 'tickets:write' })
+  const open = () => desk.as({ token })(openTicket, { body: { subject: 'Own', message: 'Hello' } })
+  expect((await open()).status).toBe(201)
+  const promoted = { params: { id: user.id }, body: { role: 'operator' as const } }
+  expect((await desk.as(await desk.given.admin())(updateUser, promoted)).status).toBe(200)
+  expect((await open()).status).toBe(403)
 })
 
 test('what is for a person alone is not for a client, whatever it was granted', async () => {
@@ -432,7 +445,7 @@ test('the documentation is a client itself, and says of each call which scope it
   const script = await (await fetch(`${desk.url}/docs/static/swagger-initializer.js`)).text()
   expect(script).toContain('frontdesk-docs')
   expect(script).toContain('"usePkceWithAuthorizationCodeGrant":true')
-  expect(script).toContain('http://desk.test/docs/static/oauth2-redirect.html')
+  expect(script).toContain("resolveUrl('./static/oauth2-redirect.html')")
   expect((await fetch(`${desk.url}/docs/static/oauth2-redirect.html`)).status).toBe(200)
 
   const document = (await (await fetch(`${desk.url}/openapi.json`)).json()) as {

@@ -18,9 +18,7 @@ export async function ensure(ctx: Context, actor: Actor): Promise<number> {
   const user_id = ownUserId(actor)
   const own = await repository.findOwnRecord.first(ctx.db, { user_id })
   if (own && own.role !== 'customer')
-    throw forbidden(
-      'The staff opens no tickets of its own; log one for a customer: POST /api/v1/customers/{id}/requests.',
-    )
+    throw forbidden('The staff has no customer record of its own; what somebody asks is logged for them.')
   if (own?.id != null && own.archived_at === null) return own.id
   return inTransaction(ctx, async (ctx) => {
     await link(ctx, { user_id, request_id: actor.request_id })

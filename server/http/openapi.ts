@@ -20,6 +20,7 @@ import {
   problemHeaders,
   replyHeaders,
 } from './openapi-headers.ts'
+import { countsWhatIsSent } from './rate-limits.ts'
 import { securityOf, securitySchemes, whoMay } from './openapi-security.ts'
 
 type Json = Record<string, unknown>
@@ -253,7 +254,7 @@ function failures(endpoint: Endpoint, schemas: Record<string, unknown>): Json {
     [
       429,
       !config.exemptFromLimits &&
-        `Too many ${config.limited ? 'tries, or too many calls' : 'calls'}${takesBody ? ', or too much was sent' : ''}; \`Retry-After\` says how many seconds to wait.`,
+        `Too many ${config.limited ? 'tries, or too many calls' : 'calls'}${countsWhatIsSent(endpoint.method, config) ? ', or too much was sent' : ''}; \`Retry-After\` says how many seconds to wait.`,
     ],
     [
       503,

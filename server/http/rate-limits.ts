@@ -2,6 +2,7 @@
 // look into memory, since a count that all instances share would cost each call a statement. Signing in has limits of its
 // own, which are shared (auth/sign-in-limits.ts).
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Access, Scope } from '../../contract/index.ts'
 import { clientNetworkOf } from '../client-network.ts'
 import type { Context } from '../context.ts'
 import { AppError, tooManyRequests } from '../errors.ts'
@@ -86,6 +87,15 @@ const ofCustomers = {
 
 const reads = new Set(['GET', 'HEAD', 'OPTIONS'])
 
+/**
+ * Whether what a customer sends there is counted by its size: where it is kept. What names no scope is about their account, and a
+ * full hour keeps nobody from signing out or from ending what somebody else holds of theirs.
+ */
+export const countsWhatIsSent = (
+  method: string,
+  { access, scope }: { readonly access?: Access | undefined; readonly scope?: Scope | undefined },
+) => access === 'customer' && scope !== undefined && !reads.has(method)
+
 declare module 'fastify' {
   interface FastifyRequest {
     /** Told how many bytes the body has, or has at least: where these count, throws a 429 once there were too many. */
@@ -93,7 +103,7 @@ declare module 'fastify' {
   }
 }
 
-/** Counts what customers write, once before any of it is read, and then by its size as it comes. */
+/** Counts what customers write, once before any of it is read, and then by its size: JSON once it is read, forms as they come. */
 export function limitWritesOfCustomers(
   app: FastifyInstance,
   { config, clock }: Pick<Context, 'config' | 'clock'>,
@@ -108,7 +118,8 @@ export function limitWritesOfCustomers(
 
   app.addHook('preParsing', (request, reply, payload, done) => {
     const { actor } = request as Partial<FastifyRequest>
-    if (actor?.role !== 'customer' || reads.has(request.method)) return done(null, payload)
+    if (actor?.role !== 'customer' || !countsWhatIsSent(request.method, request.routeOptions.config))
+      return done(null, payload)
     const { count, unit } = bringsFiles(request) ? files : writes
     let counted = 0
     const weigh = (bytes: number) => {

@@ -17,21 +17,29 @@ export interface Attendance {
 
 export function attendance(db: Database, log: Log): Attendance {
   const here = new Set<string>()
+
+  async function tell() {
+    try {
+      const gone = await attend.first(db, { ids: [...here] })
+      if (gone) log.warn({ workers: gone.lost }, 'these workers are gone; others do what they had begun')
+    } catch (error) {
+      log.warn({ err: error }, 'could not tell that the workers are here')
+    }
+  }
+
   return {
     watch(events) {
       // A process's workers lock jobs in the name of their pool.
-      events.on('pool:create', ({ workerPool }) => void here.add(workerPool.id))
+      events.on('pool:create', ({ workerPool }) => {
+        here.add(workerPool.id)
+        void tell()
+      })
       events.on('pool:release', ({ pool }) => void here.delete(pool.id))
       return events
     },
     async keep(stopping) {
       while (!stopping.aborted) {
-        try {
-          const gone = await attend.first(db, { ids: [...here] })
-          if (gone) log.warn({ workers: gone.lost }, 'these workers are gone; others do what they had begun')
-        } catch (error) {
-          log.warn({ err: error }, 'could not tell that the workers are here')
-        }
+        await tell()
         await pause(between, undefined, { signal: stopping }).catch(() => {})
       }
     },

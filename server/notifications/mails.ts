@@ -62,7 +62,7 @@ export const repliesToCustomer = (about: Replies): Text =>
   mail(about, toCustomer, `there is an answer to your ${named(about)}.`, ...replies(about))
 
 export const repliesToOperator = (
-  about: Replies & { readonly status: TicketStatus; readonly unattended: boolean },
+  about: Replies & { readonly status: TicketStatus; readonly unattended: boolean | null },
 ): Text =>
   mail(
     about,

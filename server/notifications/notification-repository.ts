@@ -69,7 +69,8 @@ export interface Recipient {
 
 const customer = sql`
   select coalesce(users.id, customers.id) as id, case when users.id is null then 'customer' else 'user' end as kind,
-    case when users.id is null then customers.email else users.email end as email, users.id as user_id
+    case when users.id is null then customers.email else users.email end as email, users.id as user_id,
+    false as unattended
   from customers left join users on users.id = customers.user_id
   where customers.id = tickets.customer_id and customers.archived_at is null
     and case when users.id is null then customers.email is not null and customers.notifications
@@ -78,7 +79,9 @@ const customer = sql`
 const mailable = sql`users.role in ('operator', 'admin') and not users.is_service
     and users.email_verified_at is not null and users.disabled_at is null and users.notifications`
 
-const staff = sql`select users.id, 'user' as kind, users.email, users.id as user_id from users where ${mailable}`
+const staff = sql`
+  select users.id, 'user' as kind, users.email, users.id as user_id, users.id is distinct from tickets.processed_by as unattended
+  from users where ${mailable}`
 
 const assignee = sql`${staff} and users.id = tickets.processed_by`
 
@@ -118,8 +121,8 @@ interface Subject {
 }
 
 export interface Replies extends Subject {
-  /** True where the staff is told, and whom it is told does not work on it. */
-  readonly unattended: boolean
+  /** True where one of the staff is told who does not work on it. */
+  readonly unattended: boolean | null
   /** The number of the latest post that this is about, or that it may leave out. */
   readonly latest: number
   /** The first of them; null for none. */
@@ -137,8 +140,7 @@ const taking = (side: Side, recipient: RawBuilder<unknown>, isTheOthers: RawBuil
           and (notices.mailed_at is null or notices.mailed_at <= now() - ${pause})
         returning notices.ticket_id, notices.told
       )
-      select asks.subject, tickets.status, ${asRecipient}, recipient.id is distinct from tickets.processed_by as unattended,
-        tickets.posts_made as latest, said.posts, said.count
+      select asks.subject, tickets.status, ${asRecipient}, recipient.unattended, tickets.posts_made as latest, said.posts, said.count
       from taken join tickets on tickets.id = taken.ticket_id ${withAsk}
         left join lateral (${recipient}) as recipient on true
         cross join lateral (

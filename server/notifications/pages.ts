@@ -9,7 +9,7 @@ export function settingPage(here: string, notifications: boolean) {
   return notifications
     ? htmlPage(
         'Mails about tickets',
-        `      <p>You get a mail when there is something new in a ticket that you opened, or that you work on.</p>\n${button(here, 'Stop these mails')}`,
+        `      <p>You get a mail when there is something new in a ticket that you opened, or that you look after.</p>\n${button(here, 'Stop these mails')}`,
       )
     : htmlPage(
         'No more mails',
