@@ -80,3 +80,23 @@ test('whom work is given to, and whose ticket has ended, is found by number', as
   )
   expect(await mails()).toHaveLength(1)
 })
+
+test('who is told where nobody works is found among the admins', async () => {
+  await proved(desk, await given.admin())
+  await rows(
+    'update users set disabled_at = now() where id = (select processed_by from tickets where id = $1)',
+    [id],
+  )
+  const undo = () =>
+    client.query(
+      `update notices set told = 9999, mailed_at = null where ticket_id = $1 and side = 'operator'`,
+      [id],
+    )
+  await undo()
+  await expectPlans(
+    () => tasks['mail_replies']?.work({ ticket_id: id, side: 'operator' }) ?? Promise.reject(),
+    [ofFiles, 'notices_pkey', ofAsk, 'tickets_pkey', 'users_pkey', 'users_role_created'],
+    100,
+    undo,
+  )
+})

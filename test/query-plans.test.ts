@@ -1,5 +1,5 @@
-// Every statement of customers and requests, on 100,000 customers and 500,000 requests: it reads the index that was made for
-// it, no table from end to end, and no more pages of the database than what it answers is worth.
+// Every statement of customers, requests, tickets, users and the audit log, on 100,000 customers and 500,000 tickets: it reads the index
+// that was made for it, no table from end to end, and no more pages of the database than what it answers is worth.
 import { describe, expect, test } from 'vitest'
 import { listRequests } from '../contract/index.ts'
 import { audit } from './query-plans/audit.ts'
