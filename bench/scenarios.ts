@@ -43,7 +43,13 @@ export async function scenariosFor(rows: Rows): Promise<Scenario[]> {
   const auditing = { actor_id: 1, actor_role: 'admin', request_id: '01234567-89ab-cdef-0123-456789abcdef' }
   const ticket = `\\set ticket random(${rows.open.first}, ${rows.open.last})`
   const anyone = `\\set customer random(1, ${rows.customers})`
-  const page = { sort: 'created', descending: true, limit: 50, place: undefined, caller: 'bench' }
+  const page = {
+    sort: 'created',
+    descending: true,
+    limit: 50,
+    place: undefined,
+    searcher: { countedAs: 'bench', isStaff: true },
+  }
   let serial = 0
 
   return [

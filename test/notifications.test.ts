@@ -186,6 +186,12 @@ describe('an operator is told', () => {
     expect(mail?.text).toContain('which is pending, and nobody works on it.')
     expect(mail?.text).toContain('> Anybody there?')
 
+    // One customer is worth one such mail in an hour.
+    const { id: another } = await given.request({ customer_id })
+    await reply(another, 'And here?')
+    expect(await mails()).toEqual([])
+    await rows(`update notices set mailed_at = mailed_at - interval '61 minutes'`)
+
     // Who does, and wants no mails, is not passed over.
     await rows('update users set notifications = false where id = $1', [operator.id])
     await reply(id, 'Hello')

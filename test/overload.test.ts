@@ -316,6 +316,29 @@ describe('searches', async () => {
       expect((await desk.as(customer)(search, { query: { q: 'winter' } })).body.count).toBe(1)
     })
 
+    test('of many customers together are three at a time, so that the staff always has one', async () => {
+      const { last_name } = await desk.given.customer({ last_name: 'Martell' })
+      const customers = await Promise.all(
+        Array.from({ length: 20 }, async () => {
+          const user = await desk.given.user()
+          await desk.given.own(user)
+          return desk.as(user)
+        }),
+      )
+      const letGo = await hold(desk, 'lock table tickets in access exclusive mode')
+      const answers: Answer<unknown>[] = []
+      const searches = [...customers, ...customers].map(
+        async (as) => void answers.push(await as(search, { query: { q: 'winter' } })),
+      )
+      await expect.poll(() => answers.length).toBe(40 - 3 - 24)
+      expect(counted(answers)).toEqual({ 503: 13 })
+      const found = await desk.as(operator)(listCustomers, { query: { q: last_name } })
+      expect([found.status, found.body.count]).toEqual([200, 1])
+      await letGo()
+      await Promise.all(searches)
+      expect(counted(answers)).toEqual({ 200: 27, 503: 13 })
+    })
+
     test('are those from one network, where nobody is signed in', async () => {
       const open = await openTestDesk({ beside: desk, anonymousRole: 'operator' })
       const { refused, end } = await fortyFive(open, () =>
@@ -329,7 +352,13 @@ describe('searches', async () => {
   })
 
   test('inside transactions never wait for a turn, on which transactions could wait for each other', async () => {
-    const page = { sort: 'created', descending: true, limit: 10, place: undefined, caller: 1 }
+    const page = {
+      sort: 'created',
+      descending: true,
+      limit: 10,
+      place: undefined,
+      searcher: { countedAs: 1, isStaff: true },
+    }
     const find = () =>
       inTransaction(desk.ctx, async (ctx) => {
         await ctx.db.query({ text: 'select pg_sleep(0.2)' })

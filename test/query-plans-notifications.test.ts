@@ -95,7 +95,15 @@ test('who is told where nobody works is found among the admins', async () => {
   await undo()
   await expectPlans(
     () => tasks['mail_replies']?.work({ ticket_id: id, side: 'operator' }) ?? Promise.reject(),
-    [ofFiles, 'notices_pkey', ofAsk, 'tickets_pkey', 'users_pkey', 'users_role_created'],
+    [
+      ofFiles,
+      'notices_pkey',
+      ofAsk,
+      'tickets_customer_created',
+      'tickets_pkey',
+      'users_pkey',
+      'users_role_created',
+    ],
     100,
     undo,
   )

@@ -15,6 +15,8 @@ const limited: Readonly<Record<string, readonly string[]>> = {
   audit_events: ['INSERT', 'SELECT'],
   // Filled and emptied by functions that run with their owner's rights.
   audit_chain: ['SELECT'],
+  // The jobs' own; who writes here frees what workers hold.
+  job_workers: ['SELECT'],
   outbox: ['SELECT'],
   schema_migrations: ['SELECT'],
 }

@@ -1,6 +1,6 @@
 // Lists by keyset: a page costs what its own rows cost, wherever it lies. One statement answers the rows and the bounded
 // count; there is one statement for each combination of filters and order that was ever asked for, written once and kept.
-import type { CountedAs } from '../counted-as.ts'
+import type { Searcher } from '../counted-as.ts'
 import type { Database } from './database.ts'
 import { farBeyond, longLists } from './long-lists.ts'
 import {
@@ -29,7 +29,7 @@ export interface PageQuery {
   readonly limit: number
   readonly place: Place | undefined
   /** Whom the page counts for, where it is searched for. */
-  readonly caller: CountedAs
+  readonly searcher: Searcher
 }
 
 export interface Page<Row> {
@@ -55,13 +55,15 @@ export function list<Row, Filters extends object>(definition: ListDefinition<Fil
 
   /** Answers one page. Filters that are undefined are not applied. */
   return async function page(db: Database, filters: Filters, query: PageQuery): Promise<Page<Row>> {
-    const { place, caller } = query
+    const { place, searcher } = query
     const long = longListsOf(db)
     const knownLong = place?.counted_up_to_cap ?? long.has(filters)
     const counting = place === undefined && !knownLong
     const statement = statementFor({ ...shapeOf(filters, query, knownLong), counted: counting })
     const read = () => statement.all(db, { ...filters, place_key: place?.key, place_id: place?.id })
-    const rows = await ('q' in filters && filters.q !== undefined ? inSearchShare(db, caller, read) : read())
+    const rows = await ('q' in filters && filters.q !== undefined
+      ? inSearchShare(db, searcher, read)
+      : read())
     const backwards = place?.direction === 'before'
     const found = rows.filter((row) => row.list_key !== null)
     const more = found.length > query.limit

@@ -79,7 +79,9 @@ export function agrees(found: string, declared: string | undefined): boolean {
 }
 
 const macros = /(?:^|\/)vbaProject\.bin$|^xl\/macrosheets\/|^(?:Basic|Scripts)\//i
-const programs = /\.(?:bat|class|cmd|com|dex|dll|exe|hta|jar|jse?|lnk|msi|ps1|scr|vb[es]|wsf)$/i
+/** Windows leaves out the dots and blanks behind a name. */
+const programs =
+  /\.(?:bat|chm|class|cmd|com|cpl|dex|dll|exe|hta|jar|jse?|lnk|msc|msi|pif|ps1|reg|scr|url|vb[es]|wsf)[. ]*$/i
 
 function whyNoPdf(bytes: Buffer): string | undefined {
   const isTwoThings = hasArchive(bytes) || markup.test(bytes.toString('latin1', 0, 1_024))

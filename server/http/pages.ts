@@ -1,6 +1,6 @@
 // Turns a page of a repository into the envelope { count, next, previous, results }, and a cursor into a place in a list.
 // Cursors are signed, and hold what they were made for, so that one cannot be carried to another list or another filter.
-import { countedAs, type Countable } from '../counted-as.ts'
+import { type Countable, searcherOf } from '../counted-as.ts'
 import { derivedKey, signatureLength, signer } from '../credentials/derived-key.ts'
 import type { Page, PageQuery, Place } from '../db/list.ts'
 import { invalid } from '../errors.ts'
@@ -66,7 +66,7 @@ export function pagesOf(secret: string, publicUrl: string): Pages {
         descending: order.startsWith('-'),
         limit: limit ?? 50,
         place: cursor === undefined ? undefined : open(cursor, listOf(request)),
-        caller: countedAs(request),
+        searcher: searcherOf(request),
       }
     },
     envelope(request, page) {

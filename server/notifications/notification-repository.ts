@@ -85,10 +85,15 @@ const staff = sql`
 
 const assignee = sql`${staff} and users.id = tickets.processed_by`
 
+/** Of what nobody works on, one customer is worth one mail in an hour: anybody may become one, and open tickets without end. */
+const customerWasTold = sql`exists (
+    select from tickets as others join notices on notices.ticket_id = others.id and notices.side = 'operator'
+    where others.customer_id = tickets.customer_id and notices.mailed_at > now() - interval '1 hour')`
+
 /** Where nobody works on it, or who did is gone: the admin who has been there longest, of those who want mails. */
 const operator = sql`${staff} and users.id = coalesce(
     (select users.id from users where users.id = tickets.processed_by and users.role in ('operator', 'admin') and users.disabled_at is null),
-    (select users.id from users where ${mailable} and users.role = 'admin' order by users.created_at, users.id limit 1)
+    (select users.id from users where ${mailable} and users.role = 'admin' and not ${customerWasTold} order by users.created_at, users.id limit 1)
   )`
 
 const asRecipient = sql`case when recipient.id is not null

@@ -27,7 +27,7 @@ export function soughtOf(typed: string): string {
 
 /** The ticket that may be meant: people type its number as they read it in a mail. */
 export function ticketNumbered(typed: string): number | null {
-  const [, digits] = /^\s*#?(\d{1,15})\s*$/.exec(typed) ?? []
+  const [, digits] = /^\s*#?\s*(\d{1,15})\s*$/.exec(typed) ?? []
   return digits === undefined ? null : Number(digits)
 }
 

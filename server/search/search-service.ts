@@ -11,7 +11,7 @@ import {
   type SearchType,
 } from '../../contract/index.ts'
 import type { Actor, Context } from '../context.ts'
-import type { CountedAs } from '../counted-as.ts'
+import type { Searcher } from '../counted-as.ts'
 import { countCap } from '../db/list-statement.ts'
 import { inSearchShare } from '../db/search-share.ts'
 import { forbidden, insufficientScope } from '../errors.ts'
@@ -27,12 +27,12 @@ const reading: Readonly<Record<SearchType, Endpoint>> = {
   customer: getCustomer,
 }
 
-/** Throws a 403 where customers alone are asked for by who may not see them. `caller`: whom the search counts for. */
+/** Throws a 403 where customers alone are asked for by who may not see them. `searcher`: whom the search counts for. */
 export async function find(
   ctx: Context,
   actor: Actor,
   { q, type, limit = 20 }: Query<typeof search>,
-  caller: CountedAs,
+  searcher: Searcher,
 ): Promise<SearchResults> {
   const refusal = refusalOf(actor, getCustomer.config)
   if (type === 'customer' && refusal === 'role') throw forbidden('Customers are found by the staff.')
@@ -41,7 +41,7 @@ export async function find(
   const own = seenBy(ctx, actor)
   const view = isStaff(actor) ? 'all' : own === null ? 'public' : 'own'
   const sought = { q: soughtOf(q), ticket_id: ticketNumbered(q), own, limit }
-  const rows = await inSearchShare(ctx.db, caller, () => searching(view, types).all(ctx.db, sought))
+  const rows = await inSearchShare(ctx.db, searcher, () => searching(view, types).all(ctx.db, sought))
   const found = rows[0]?.found_count ?? 0
   return {
     count: Math.min(found, countCap),

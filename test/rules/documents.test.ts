@@ -137,20 +137,22 @@ describe('what is wrong with a document', () => {
       macros,
     ],
     ['a program', docx([['word/embeddings/a.exe', '']]), word, programs],
+    ['a program, as Windows reads it', docx([['word/embeddings/a.exe. ', '']]), word, programs],
     ['a picture', docx([['word/media/a.png', '']]), word, undefined],
     ['a picture that only sounds like a program', docx([['word/media/a.exe.png', '']]), word, undefined],
   ])('%s', (_, bytes, type, refusal) => {
     expect(documentOf(bytes, 'a')).toEqual({ type, refusal })
   })
 
-  test.each('bat class cmd com dex dll exe hta jar js jse lnk msi ps1 scr vbe vbs wsf'.split(' '))(
-    'a program that ends in .%s, in any case',
-    (ending) => {
-      for (const name of [`a.${ending}`, `word/A.${ending.toUpperCase()}`])
-        expect(documentOf(docx([[name, '']]), 'a')).toEqual({ type: word, refusal: programs })
-      expect(documentOf(docx([[`a${ending}`, '']]), 'a')).toEqual({ type: word, refusal: undefined })
-    },
-  )
+  test.each(
+    'bat chm class cmd com cpl dex dll exe hta jar js jse lnk msc msi pif ps1 reg scr url vbe vbs wsf'.split(
+      ' ',
+    ),
+  )('a program that ends in .%s, in any case', (ending) => {
+    for (const name of [`a.${ending}`, `word/A.${ending.toUpperCase()}`])
+      expect(documentOf(docx([[name, '']]), 'a')).toEqual({ type: word, refusal: programs })
+    expect(documentOf(docx([[`a${ending}`, '']]), 'a')).toEqual({ type: word, refusal: undefined })
+  })
 })
 
 test.each<[string, boolean, Buffer]>([
