@@ -72,7 +72,7 @@ export function tickets() {
       await expectPlans(() => as(user)(listTickets, { query: { q: 'printer' } }), indexes, 120)
       await expectPlans(
         () => as(user)(openTicket, { body: { subject: 'Winter', message: 'It is cold' } }),
-        ['customers_user_key'],
+        ['customers_user_key', 'users_pkey'],
         500,
       )
     })
