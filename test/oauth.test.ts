@@ -12,6 +12,7 @@ import {
   listCustomers,
   listMyGrants,
   listMyTokens,
+  createPost,
   openTicket,
   updateUser,
   listOperators,
@@ -285,10 +286,14 @@ test('nor for one who was a customer before', async () => {
   await desk.given.own(user)
   const { access_token: token } = await tokensFor(client, browser, { scope: 'tickets:write' })
   const open = () => desk.as({ token })(openTicket, { body: { subject: 'Own', message: 'Hello' } })
-  expect((await open()).status).toBe(201)
+  const opened = await open()
+  expect(opened.status).toBe(201)
+  const answer = () =>
+    desk.as({ token })(createPost, { params: { id: opened.body.id }, body: { message: 'Hello?' } })
+  expect((await answer()).status).toBe(201)
   const promoted = { params: { id: user.id }, body: { role: 'operator' as const } }
   expect((await desk.as(await desk.given.admin())(updateUser, promoted)).status).toBe(200)
-  expect((await open()).status).toBe(403)
+  expect([(await open()).status, (await answer()).status]).toEqual([403, 403])
 })
 
 test('what is for a person alone is not for a client, whatever it was granted', async () => {

@@ -10,15 +10,18 @@ import { customerStatesFor } from './customer-rules.ts'
 import { linkingOf } from './linking-rules.ts'
 import * as repository from './own-record-repository.ts'
 
-/**
- * The number of the caller's own record, which is made where there is none. Throws a 409 where the shop has archived it, and a 403
- * for the staff, who have none, also by a client that acts for them as a customer.
- */
-export async function ensure(ctx: Context, actor: Actor): Promise<number> {
-  const user_id = ownUserId(actor)
-  const own = await repository.findOwnRecord.first(ctx.db, { user_id })
+/** Throws a 403 for the staff, who is nobody's customer, also where a client acts for them as one. */
+export async function refuseStaff(ctx: Context, actor: Actor) {
+  const own = await repository.findOwnRecord.first(ctx.db, { user_id: ownUserId(actor) })
   if (own && own.role !== 'customer')
     throw forbidden('The staff has no customer record of its own; what somebody asks is logged for them.')
+  return own
+}
+
+/** The number of the caller's own record, which is made where there is none. Throws a 409 where the shop has archived it. */
+export async function ensure(ctx: Context, actor: Actor): Promise<number> {
+  const user_id = ownUserId(actor)
+  const own = await refuseStaff(ctx, actor)
   if (own?.id != null && own.archived_at === null) return own.id
   return inTransaction(ctx, async (ctx) => {
     await link(ctx, { user_id, request_id: actor.request_id })

@@ -42,6 +42,8 @@ export async function create(
 ): Promise<PostRow> {
   if (!maySpeak(actor)) throw unauthorized('Customers answer in their own name, so sign in first.')
   if (internal && !isStaff(actor)) throw forbidden('Notes are of the staff, for the staff.')
+  // What the staff says by a client that is a customer's would be told to neither side.
+  if (!isStaff(actor) && actor.scopes !== null) await ownRecords.refuseStaff(ctx, actor)
   return say(ctx, actor, ticket_id, { message, internal, attachments })
 }
 
