@@ -95,9 +95,11 @@ function failing(): never {
 }
 
 test('who leaves before the file is opened is counted no more', { timeout: 30_000 }, async () => {
-  let opened = 0
+  let [asked, opened] = [0, 0]
+  let gone = Promise.withResolvers<void>()
   const slow = await withStore(async () => {
-    await pause(50)
+    asked += 1
+    await gone.promise
     opened += 1
     return { bytes: bytes.length, stream: Readable.from([bytes]) }
   })
@@ -109,9 +111,12 @@ test('who leaves before the file is opened is counted no more', { timeout: 30_00
       )
       return socket
     })
-    await pause(20)
+    await expect.poll(() => asked).toBe(20 * (round + 1))
     for (const socket of leaving) socket.destroy()
+    await pause(50) // for the server to hear of it
+    gone.resolve()
     await expect.poll(() => opened).toBe(20 * (round + 1))
+    if (round < 5) gone = Promise.withResolvers()
   }
   await expect.poll(async () => (await sendTo(slow.url, { path, headers })).status).toBe(200)
 })
