@@ -120,8 +120,9 @@ test(
     const desk = await startDesk({ folder, env: open })
     const ready = async () => (await fetch(`${desk.url}/readyz`)).ok
     const doesJobs = async () => {
-      await ask(folder, `select graphile_worker.add_job('forget_ended_tokens')`)
-      return eventually(async () => (await ask(folder, 'select from graphile_worker.jobs')).length === 0)
+      const [job] = await ask(folder, `select id from graphile_worker.add_job('forget_ended_tokens')`)
+      const waiting = () => ask(folder, 'select from graphile_worker.jobs where id = $1', [job?.['id']])
+      return eventually(async () => (await waiting()).length === 0)
     }
     expect(await doesJobs()).toBe(true)
     const postgres = serverPid(dataOf(folder))
